@@ -1,0 +1,2 @@
+//! crossmesh-sim.
+fn main() {}
