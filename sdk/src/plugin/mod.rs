@@ -1,0 +1,1 @@
+//! How Terraform starts and talks to the process.

@@ -1,0 +1,64 @@
+//! Rules that attributes carry: validation and planning.
+
+use std::fmt;
+
+use crate::value::{Path, Value};
+
+/// Whether two values of an attribute mean the same to the remote side, as
+/// `a.example.com` and `a.example.com.` do.
+pub type Equivalence = fn(&Value, &Value) -> bool;
+
+/// A condition on one attribute's value.
+pub trait Validator: Send + Sync {
+    /// What the condition is, for documentation: "must be between 1 and 60
+    /// characters long".
+    fn describe(&self) -> String;
+
+    /// Checks a known, non-null value.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong and what would be right; the engine adds the path.
+    fn check(&self, value: &Value, path: &Path) -> Result<(), String>;
+}
+
+/// A [`Validator`] made of a description and a function.
+pub struct Check {
+    /// See [`Validator::describe`].
+    pub description: String,
+    /// See [`Validator::check`].
+    pub check: fn(&Value) -> Result<(), String>,
+}
+
+impl Validator for Check {
+    fn describe(&self) -> String {
+        self.description.clone()
+    }
+
+    fn check(&self, value: &Value, _path: &Path) -> Result<(), String> {
+        (self.check)(value)
+    }
+}
+
+/// How a change of an attribute is planned.
+#[derive(Clone, Copy, Default)]
+pub struct PlanRule {
+    /// A computed value stays what it was when something else is updated;
+    /// without this it becomes unknown at each update.
+    pub stable: bool,
+    /// A change replaces the object.
+    pub replace: bool,
+    /// A configured value that is equivalent to the one in the state is
+    /// planned as the one in the state: no change.
+    pub equivalent: Option<Equivalence>,
+}
+
+impl fmt::Debug for PlanRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlanRule")
+            .field("stable", &self.stable)
+            .field("replace", &self.replace)
+            .field("equivalent", &self.equivalent.is_some())
+            .finish()
+    }
+}
