@@ -1,1 +1,21 @@
-//! The simulator.
+//! A cloud on loopback, for tests and demonstrations.
+//!
+//! The simulator imitates the parts of Tencent Cloud that cross-account
+//! traffic needs, seen by several accounts at once, with their clusters and
+//! the ingress gateway that carries real requests. It shares no code with the
+//! provider: a fake that shares the code under test shares its mistakes.
+//!
+//! * [`world`]: what exists before anybody calls: accounts, networks, clusters, domains.
+//! * [`cloud`]: the API front (signatures, parameters, limits, faults) and one module per product.
+//! * [`kubernetes`]: the API servers of the world's clusters.
+//! * [`gateway`]: the load balancers and ingress gateways that answer requests.
+//! * [`simulator`]: all of it, started in this process.
+
+pub mod cloud;
+pub mod gateway;
+pub mod kubernetes;
+pub mod simulator;
+pub mod world;
+
+pub use simulator::{Options, Simulator};
+pub use world::World;

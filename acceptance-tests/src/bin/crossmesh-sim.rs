@@ -1,2 +1,2 @@
-//! crossmesh-sim.
+//! The simulator as a program.
 fn main() {}

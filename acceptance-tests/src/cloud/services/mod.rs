@@ -1,0 +1,11 @@
+//! The products of the cloud, one module each.
+//!
+//! Adding a product: one module here with its `State` (a field of
+//! [`State`](super::state::State)) and its unit struct in [`all`].
+
+use super::service::Service;
+
+/// Every product, in the order in which they settle: what others build on first.
+pub fn all() -> Vec<Box<dyn Service>> {
+    Vec::new()
+}

@@ -1,0 +1,1 @@
+//! Load balancers and ingress gateways that answer real HTTP.

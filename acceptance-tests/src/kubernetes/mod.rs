@@ -1,0 +1,1 @@
+//! The API servers of the world's clusters.
