@@ -10,11 +10,13 @@
 //! * [`kubernetes`]: the API servers of the world's clusters.
 //! * [`gateway`]: the load balancers and ingress gateways that answer requests.
 //! * [`simulator`]: all of it, started in this process.
+//! * [`terraform`]: real `terraform` over the built provider.
 
 pub mod cloud;
 pub mod gateway;
 pub mod kubernetes;
 pub mod simulator;
+pub mod terraform;
 pub mod world;
 
 pub use simulator::{Options, Simulator};

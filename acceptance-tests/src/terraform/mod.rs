@@ -62,10 +62,7 @@ pub fn program() -> Result<PathBuf, Unavailable> {
 }
 
 fn missing() -> String {
-    format!(
-        "terraform was not found: version {}.{} or newer must be on PATH.",
-        OLDEST.0, OLDEST.1
-    )
+    format!("terraform was not found: version {}.{} or newer must be on PATH.", OLDEST.0, OLDEST.1)
 }
 
 /// Major and minor of `1.11.4`.

@@ -52,7 +52,8 @@ impl Provider {
             .ok_or_else(|| io::Error::other("cargo build named no executable"))?;
         let folder = tempfile::Builder::new().prefix("crossmesh-provider-").tempdir()?;
         let binary = folder.path().join(PACKAGE);
-        std::fs::hard_link(&built, &binary).or_else(|_| std::fs::copy(&built, &binary).map(drop))?;
+        std::fs::hard_link(&built, &binary)
+            .or_else(|_| std::fs::copy(&built, &binary).map(drop))?;
         Ok(Self { binary, _folder: folder })
     }
 

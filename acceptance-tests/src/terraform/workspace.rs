@@ -192,7 +192,9 @@ impl Workspace {
         command.args(arguments).current_dir(self.folder());
         for (name, _) in std::env::vars_os() {
             let inherited = name.to_string_lossy();
-            if ["TF_", "TENCENTCLOUD_", "TKE_", "CROSSMESH_"].iter().any(|p| inherited.starts_with(p))
+            if ["TF_", "TENCENTCLOUD_", "TKE_", "CROSSMESH_"]
+                .iter()
+                .any(|p| inherited.starts_with(p))
             {
                 command.env_remove(&name);
             }
