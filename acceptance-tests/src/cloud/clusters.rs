@@ -152,8 +152,8 @@ pub struct Mesh {
 pub struct MeshMember {
     /// The world's id of the cluster.
     pub cluster: String,
-    /// Whether the mesh's Istio objects are read from this cluster; the first
-    /// member of a hosted mesh.
+    /// Whether the mesh's Istio objects are read from this cluster: every
+    /// member with the role MASTER, else every member of the mesh's own account.
     pub primary: bool,
     /// Whether the cluster's API server can reach the mesh's injection
     /// webhook: not if it is managed and of another account than the mesh.
@@ -175,6 +175,10 @@ pub struct MeshGateway {
     pub load_balancer: String,
     /// Pods.
     pub replicas: u32,
+    /// The world's ids of the members whose pods it can reach: they are in its
+    /// network, or a CCN routes the range in which their pods are. A request
+    /// that is routed to another member ends in a 503.
+    pub reaches: Vec<String>,
 }
 
 /// Why a cluster did not do what the cloud wanted.
