@@ -33,6 +33,16 @@ impl Path {
         &self.0
     }
 
+    /// The path one step shorter; `None` for the root.
+    pub fn parent(&self) -> Option<Self> {
+        self.0.split_last().map(|(_, parents)| Self(parents.to_vec()))
+    }
+
+    /// Puts a step before all others.
+    pub(crate) fn prepend(&mut self, step: Step) {
+        self.0.insert(0, step);
+    }
+
     /// Whether this is the root.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
@@ -71,6 +81,12 @@ impl Path {
     }
 }
 
+impl From<Vec<Step>> for Path {
+    fn from(steps: Vec<Step>) -> Self {
+        Self(steps)
+    }
+}
+
 impl From<&str> for Path {
     /// The attribute of that name at the root.
     fn from(name: &str) -> Self {
@@ -78,8 +94,8 @@ impl From<&str> for Path {
     }
 }
 
-impl From<&Path> for Path {
-    fn from(path: &Path) -> Self {
+impl From<&Self> for Path {
+    fn from(path: &Self) -> Self {
         path.clone()
     }
 }
@@ -96,5 +112,25 @@ impl fmt::Display for Path {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_as_terraform_writes_references() {
+        let path = Path::from("rules").index(2).attribute("labels").key("app");
+        assert_eq!(path.to_string(), "rules[2].labels[\"app\"]");
+        assert_eq!(Path::from("a").element(Value::Null).attribute("b").to_string(), "a[…].b");
+        assert_eq!(Path::root().to_string(), "");
+    }
+
+    #[test]
+    fn parent_is_one_step_shorter() {
+        let path = Path::from("a").index(0);
+        assert_eq!(path.parent(), Some(Path::from("a")));
+        assert_eq!(Path::root().parent(), None);
     }
 }
