@@ -1,0 +1,309 @@
+//! Server-side apply.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use http::{Method, StatusCode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value};
+
+use super::{
+    client::{Cluster, Request},
+    error::{Context, ErrorKind, Result, Verb},
+    object::ObjectRef,
+    owned,
+    read::Located,
+    retry::{Pacer, Patience},
+};
+
+/// The field manager under which everything is applied unless the user names
+/// another: one name for all runs, or else fields of earlier runs stay owned.
+pub const FIELD_MANAGER: &str = "crossmesh";
+
+const APPLY_PATCH: &str = "application/apply-patch+yaml";
+
+/// How to apply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplyOptions {
+    /// Name that the fields are owned under.
+    pub manager: String,
+    /// Takes over fields that others own with other values, and adopts an
+    /// object that exists.
+    pub force: bool,
+    /// Refuses an object that exists and that `manager` never applied.
+    pub create_only: bool,
+    /// `metadata.resourceVersion` from before, if known: tells
+    /// [`Outcome::Unchanged`] from [`Outcome::Updated`].
+    pub known_version: Option<String>,
+}
+
+impl Default for ApplyOptions {
+    /// As [`FIELD_MANAGER`], without force, over whatever is there.
+    fn default() -> Self {
+        Self {
+            manager: FIELD_MANAGER.to_owned(),
+            force: false,
+            create_only: false,
+            known_version: None,
+        }
+    }
+}
+
+/// What an apply did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Applied {
+    /// The whole object as the server has it now, defaults, status and
+    /// managed fields included.
+    pub object: Value,
+    /// Whether it was created, changed or left alone.
+    pub outcome: Outcome,
+    /// Warnings of the server (deprecations, policies).
+    pub warnings: Vec<String>,
+}
+
+/// Effect of an apply on the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It did not exist.
+    Created,
+    /// It existed; the version before is not known, or another.
+    Updated,
+    /// It existed and its `resourceVersion` stayed as it was.
+    Unchanged,
+}
+
+impl Cluster {
+    /// Applies a manifest and returns the object.
+    ///
+    /// Idempotent, so throttling, lost answers and API servers that restart
+    /// are waited out within `patience`; so is an older object of the same
+    /// name that is still being deleted. See [`intent`] for what is sent.
+    ///
+    /// Source: `PATCH` with `application/apply-patch+yaml`.
+    pub async fn apply(
+        &self,
+        manifest: &Value,
+        options: &ApplyOptions,
+        patience: Patience,
+    ) -> Result<Applied> {
+        self.apply_as(Verb::Apply, manifest, options, patience).await
+    }
+
+    /// Applies without storing: the same checks, defaults and conflicts, and
+    /// the object as it would be. Its kind and namespace must exist.
+    ///
+    /// Of an object that would be created, `uid`, times and a Service's
+    /// addresses and node ports are made up by the server: plan none of them.
+    pub async fn dry_run(
+        &self,
+        manifest: &Value,
+        options: &ApplyOptions,
+        patience: Patience,
+    ) -> Result<Applied> {
+        self.apply_as(Verb::DryRun, manifest, options, patience).await
+    }
+
+    async fn apply_as(
+        &self,
+        verb: Verb,
+        manifest: &Value,
+        options: &ApplyOptions,
+        patience: Patience,
+    ) -> Result<Applied> {
+        let intent = intent(manifest);
+        let object = ObjectRef::of(&intent)
+            .map_err(|problem| self.context(verb, None).error(ErrorKind::Malformed, problem))?;
+        let context = self.context(verb, Some(&object));
+        let mut pacer = Pacer::new(patience);
+        loop {
+            let error = match self.apply_once(&context, &intent, &object, options).await {
+                Ok(applied) => return Ok(applied),
+                Err(error) => error,
+            };
+            if error.kind() == &ErrorKind::KindNotServed {
+                self.discovery().forget(&object.api_version);
+            }
+            pacer.after(error).await?;
+        }
+    }
+
+    async fn apply_once(
+        &self,
+        context: &Context,
+        intent: &Value,
+        object: &ObjectRef,
+        options: &ApplyOptions,
+    ) -> Result<Applied> {
+        let located = self.locate(context, object).await?;
+        let mut known_version = options.known_version.clone();
+        if options.create_only {
+            let existing = self.get_once(context.verb, &located.object).await?;
+            if let Some(existing) = existing {
+                refuse_stranger(context, &existing, options)?;
+                known_version = known_version.or_else(|| version_of(&existing));
+            }
+        }
+        let answer = self.call(patch(context, intent, &located, options)).await?;
+        let applied: Value = answer.json(context)?;
+        refuse_terminating(context, &applied)?;
+        let outcome = match known_version {
+            _ if answer.status == StatusCode::CREATED => Outcome::Created,
+            known if known.is_some() && version_of(&applied) == known => Outcome::Unchanged,
+            _ => Outcome::Updated,
+        };
+        Ok(Applied { object: applied, outcome, warnings: answer.warnings })
+    }
+}
+
+/// The manifest as it is sent and compared.
+///
+/// * Null values are left out: the server would store them as values.
+/// * `stringData` of a Secret becomes `data`: the server never removes keys
+///   that were once given as `stringData`.
+/// * What only the server writes (`resourceVersion`, `uid`, `generation`,
+///   `creationTimestamp`, `selfLink`, `managedFields`) is left out, so that a
+///   manifest copied from a cluster works.
+pub fn intent(manifest: &Value) -> Value {
+    let mut intent = without_nulls(manifest);
+    if let Some(metadata) = intent.get_mut("metadata").and_then(Value::as_object_mut) {
+        for field in SERVER_METADATA {
+            metadata.remove(*field);
+        }
+    }
+    let is_secret = intent.get("kind").is_some_and(|kind| kind == "Secret")
+        && intent.get("apiVersion").is_some_and(|version| version == "v1");
+    if is_secret && let Some(fields) = intent.as_object_mut() {
+        encode_string_data(fields);
+    }
+    intent
+}
+
+const SERVER_METADATA: &[&str] = &[
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name.clone(), without_nulls(value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
+        scalar => scalar.clone(),
+    }
+}
+
+fn encode_string_data(secret: &mut Map<String, Value>) {
+    let Some(Value::Object(texts)) = secret.remove("stringData") else { return };
+    if texts.is_empty() {
+        return;
+    }
+    let data = secret.entry("data").or_insert_with(|| Map::new().into());
+    let Value::Object(data) = data else { return };
+    for (name, text) in texts {
+        let encoded = match text {
+            Value::String(text) => BASE64_STANDARD.encode(text).into(),
+            // Of the wrong type either way: the server explains it.
+            other => other,
+        };
+        data.insert(name, encoded);
+    }
+}
+
+fn patch(context: &Context, intent: &Value, located: &Located, options: &ApplyOptions) -> Request {
+    let mut body = intent.clone();
+    if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
+        match &located.object.namespace {
+            Some(namespace) => metadata.insert("namespace".to_owned(), namespace.clone().into()),
+            None => metadata.remove("namespace"),
+        };
+    }
+    let manager = utf8_percent_encode(&options.manager, NON_ALPHANUMERIC);
+    let mut path = format!("{}?fieldManager={manager}&fieldValidation=Strict", located.path);
+    if options.force {
+        path.push_str("&force=true");
+    }
+    if context.verb == Verb::DryRun {
+        path.push_str("&dryRun=All");
+    }
+    Request::send(context.clone(), Method::PATCH, path, APPLY_PATCH, &body)
+}
+
+fn refuse_stranger(context: &Context, existing: &Value, options: &ApplyOptions) -> Result<()> {
+    refuse_terminating(context, existing)?;
+    if options.force || owned::fields_of(existing, &options.manager).is_some() {
+        return Ok(());
+    }
+    let mut managers: Vec<String> =
+        owned::owners(existing).into_iter().map(|owner| owner.manager).collect();
+    managers.dedup();
+    let by = match managers.as_slice() {
+        [] => String::new(),
+        names => format!(" (managed by {})", names.join(", ")),
+    };
+    let message = format!("it exists and was not created by this provider{by}");
+    Err(context.error(ErrorKind::Exists { managers }, message))
+}
+
+/// An apply to an object in deletion succeeds and is lost with the object.
+fn refuse_terminating(context: &Context, object: &Value) -> Result<()> {
+    if object.pointer("/metadata/deletionTimestamp").is_none() {
+        return Ok(());
+    }
+    let finalizers = finalizers(object);
+    let held = match finalizers.as_slice() {
+        [] => String::new(),
+        names => format!(", held by the finalizers {}", names.join(", ")),
+    };
+    let message = format!("an object of this name is still being deleted{held}");
+    Err(context.error(ErrorKind::Terminating { finalizers }, message))
+}
+
+pub(super) fn finalizers(object: &Value) -> Vec<String> {
+    let list = object.pointer("/metadata/finalizers").and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned)).collect()
+}
+
+fn version_of(object: &Value) -> Option<String> {
+    object.pointer("/metadata/resourceVersion")?.as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nulls_and_server_fields_are_left_out() {
+        let manifest = json!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "a", "uid": "1", "resourceVersion": "2", "creationTimestamp": null,
+                "managedFields": [], "labels": {"x": null}},
+            "data": {"a": null, "b": "c"},
+        });
+        assert_eq!(
+            intent(&manifest),
+            json!({"apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": {"name": "a", "labels": {}}, "data": {"b": "c"}})
+        );
+    }
+
+    #[test]
+    fn string_data_of_a_secret_is_encoded_and_wins() {
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"},
+            "data": {"a": "b2xk", "k": "a2VlcA=="}, "stringData": {"a": "new"}});
+        assert_eq!(intent(&secret)["data"], json!({"a": "bmV3", "k": "a2VlcA=="}));
+        assert!(intent(&secret).get("stringData").is_none());
+        let other =
+            json!({"apiVersion": "example.com/v1", "kind": "Secret", "stringData": {"a": "b"}});
+        assert_eq!(intent(&other)["stringData"], json!({"a": "b"}));
+    }
+}

@@ -1,0 +1,173 @@
+//! Deleting objects, until they are gone.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::{Map, Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::{
+    apply::finalizers,
+    client::{Cluster, Request},
+    error::{Context, Error, ErrorKind, Result, Verb},
+    object::ObjectRef,
+    retry::{Pacer, Patience},
+};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+
+/// How to delete.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeleteOptions {
+    /// `metadata.uid` of the object that is meant; one that was created anew
+    /// under the same name is left alone.
+    pub uid: Option<String>,
+    /// What becomes of its dependents; the kind's default if `None`.
+    pub propagation: Option<Propagation>,
+}
+
+/// What becomes of the objects that an object owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Propagation {
+    /// Deleted after it.
+    Background,
+    /// Deleted before it.
+    Foreground,
+    /// Kept.
+    Orphan,
+}
+
+impl Cluster {
+    /// Deletes an object and waits until it is gone.
+    ///
+    /// An object that does not exist, that another took the place of, or whose
+    /// definition was removed, counts as deleted. If finalizers hold it longer
+    /// than `patience`, fails with [`ErrorKind::Terminating`] and their names.
+    ///
+    /// Source: `DELETE` with `DeleteOptions`, then `GET`.
+    pub async fn delete(
+        &self,
+        object: &ObjectRef,
+        options: &DeleteOptions,
+        patience: Patience,
+    ) -> Result<()> {
+        let context = self.context(Verb::Delete, Some(object));
+        let mut pacer = Pacer::new(patience);
+        let uid = loop {
+            match self.delete_once(&context, object, options).await {
+                Ok(Some(uid)) => break uid,
+                Ok(None) => return Ok(()),
+                Err(error) => pacer.after(error).await?,
+            }
+        };
+        self.wait_until_gone(&context, object, options.uid.clone().unwrap_or(uid), patience).await
+    }
+
+    /// Asks for the deletion. Returns the uid of what is being deleted, or
+    /// `None` if there is nothing left to wait for.
+    async fn delete_once(
+        &self,
+        context: &Context,
+        object: &ObjectRef,
+        options: &DeleteOptions,
+    ) -> Result<Option<String>> {
+        let outcome = match self.locate(context, object).await {
+            Ok(located) => {
+                let body = body(options);
+                let request = Request::send(
+                    context.clone(),
+                    Method::DELETE,
+                    located.path,
+                    "application/json",
+                    &body,
+                );
+                self.call(request).await
+            }
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(answer) => {
+                let answer: Value = answer.json(context)?;
+                let uid =
+                    answer.pointer("/metadata/uid").or_else(|| answer.pointer("/details/uid"));
+                Ok(Some(uid.and_then(Value::as_str).unwrap_or_default().to_owned()))
+            }
+            Err(error) => match error.kind() {
+                ErrorKind::NotFound | ErrorKind::NamespaceMissing { .. } => Ok(None),
+                ErrorKind::Stale if options.uid.is_some() => Ok(None),
+                ErrorKind::KindNotServed => self.unless_defined(error, object).await.map(|()| None),
+                _ => Err(error),
+            },
+        }
+    }
+
+    async fn wait_until_gone(
+        &self,
+        context: &Context,
+        object: &ObjectRef,
+        uid: String,
+        patience: Patience,
+    ) -> Result<()> {
+        let started = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let problem = match self.get_once(Verb::Delete, object).await {
+                Ok(None) => return Ok(()),
+                Ok(Some(found)) if is_another(&found, &uid) => return Ok(()),
+                Ok(Some(found)) => still_there(context, &found),
+                Err(error) if error.is_transient() => error,
+                Err(error) => return Err(error),
+            };
+            let left = patience.left();
+            if left.is_zero() {
+                return Err(problem.with_waited(started.elapsed()));
+            }
+            sleep(pause.min(left)).await;
+            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+fn body(options: &DeleteOptions) -> Value {
+    let mut body = Map::new();
+    body.insert("apiVersion".to_owned(), "v1".into());
+    body.insert("kind".to_owned(), "DeleteOptions".into());
+    if let Some(propagation) = options.propagation {
+        let policy = match propagation {
+            Propagation::Background => "Background",
+            Propagation::Foreground => "Foreground",
+            Propagation::Orphan => "Orphan",
+        };
+        body.insert("propagationPolicy".to_owned(), policy.into());
+    }
+    if let Some(uid) = &options.uid {
+        body.insert("preconditions".to_owned(), json!({ "uid": uid }));
+    }
+    Value::Object(body)
+}
+
+fn is_another(found: &Value, uid: &str) -> bool {
+    let found = found.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
+    !uid.is_empty() && !found.is_empty() && found != uid
+}
+
+fn still_there(context: &Context, found: &Value) -> Error {
+    let finalizers = finalizers(found);
+    let mut message = match finalizers.as_slice() {
+        [] => "it is still being deleted".to_owned(),
+        names => format!("it is still held by the finalizers {}", names.join(", ")),
+    };
+    // A namespace says itself what is left in it.
+    let conditions = found.pointer("/status/conditions").and_then(Value::as_array);
+    for condition in conditions.into_iter().flatten() {
+        if condition.get("status").is_some_and(|it| it == "True")
+            && let Some(text) = condition.get("message").and_then(Value::as_str)
+            && found.get("kind").is_some_and(|it| it == "Namespace")
+        {
+            message.push_str("; ");
+            message.push_str(text);
+        }
+    }
+    context.error(ErrorKind::Terminating { finalizers }, message)
+}

@@ -1,0 +1,49 @@
+//! Kubernetes: clients by cluster, server-side apply, readiness.
+//!
+//! A [`Cluster`] is one API server under the label that the user knows it by,
+//! with its credentials, connections and what is known of its kinds. Objects
+//! are plain JSON values, named by an [`ObjectRef`]. Every operation takes a
+//! [`Patience`], waits out what passes by itself within it, and fails with one
+//! [`Error`] that says what helps.
+//!
+//! Knows nothing of Terraform and of any cloud.
+
+mod access;
+mod apply;
+mod client;
+mod connect;
+mod delete;
+mod discovery;
+mod drift;
+mod error;
+mod exec;
+mod fields;
+mod kubeconfig;
+mod manifest;
+mod object;
+mod owned;
+mod quantity;
+mod read;
+mod ready;
+mod retry;
+mod secret;
+mod status;
+
+pub use self::{
+    access::{Access, AccessFuture, AccessSource, Direct, Exec},
+    apply::{Applied, ApplyOptions, FIELD_MANAGER, Outcome, intent},
+    client::{Cluster, ServerVersion},
+    delete::{DeleteOptions, Propagation},
+    discovery::ServedKind,
+    drift::{Drift, MASKED, drift},
+    error::{Cause, Error, ErrorKind, FieldConflict, Result, Verb},
+    fields::{FieldPath, FieldSet, Step},
+    manifest::{Document, ManifestError, apply_order, apply_step, parse as parse_manifests},
+    object::{ObjectRef, Scope, known_scope},
+    owned::{Owner, fields_of, owners, project},
+    quantity::same_quantity,
+    read::Selection,
+    ready::{Condition, Readiness, ReadyRule, readiness},
+    retry::Patience,
+    secret::Secret,
+};

@@ -1,0 +1,164 @@
+//! How long and how fast an operation is tried again.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep};
+
+use super::error::{Error, ErrorKind, Result};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// What an operation may wait out, and until when.
+///
+/// Throttling, 5xx, an unreachable API server, a webhook that does not answer
+/// and an object in deletion are waited out until the deadline. A kind or a
+/// namespace that does not exist is an error at once unless its own time is
+/// given, since only the caller knows whether it is on its way.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    deadline: Instant,
+    kind: Instant,
+    namespace: Instant,
+}
+
+impl Patience {
+    /// Waits transient failures out for up to `time` from now.
+    pub fn within(time: Duration) -> Self {
+        let now = Instant::now();
+        Self { deadline: now + time, kind: now, namespace: now }
+    }
+
+    /// Also waits up to `time` (within the deadline) for a kind to be served.
+    #[must_use]
+    pub fn for_kind(mut self, time: Duration) -> Self {
+        self.kind = self.deadline.min(Instant::now() + time);
+        self
+    }
+
+    /// Also waits up to `time` (within the deadline) for a namespace to exist.
+    #[must_use]
+    pub fn for_namespace(mut self, time: Duration) -> Self {
+        self.namespace = self.deadline.min(Instant::now() + time);
+        self
+    }
+
+    /// Time that is left until the deadline.
+    pub fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// When everything is given up.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    fn until(&self, error: &Error) -> Option<Instant> {
+        match error.kind() {
+            ErrorKind::KindNotServed => Some(self.kind),
+            ErrorKind::NamespaceMissing { .. } => Some(self.namespace),
+            _ if error.is_transient() => Some(self.deadline),
+            _ => None,
+        }
+    }
+}
+
+/// The pauses of one operation.
+#[derive(Debug)]
+pub(super) struct Pacer {
+    patience: Patience,
+    started: Instant,
+    pause: Duration,
+}
+
+impl Pacer {
+    pub(super) fn new(patience: Patience) -> Self {
+        Self { patience, started: Instant::now(), pause: FIRST_PAUSE }
+    }
+
+    /// Returns after a pause if another try makes sense, else the error.
+    ///
+    /// A pause that the server asks for and that does not fit before the
+    /// deadline ends the operation at once instead of at the deadline.
+    pub(super) async fn after(&mut self, error: Error) -> Result<()> {
+        let Some(until) = self.patience.until(&error) else { return Err(error) };
+        let left = until.saturating_duration_since(Instant::now());
+        let pause = match error.retry_after() {
+            Some(asked) => asked.max(FIRST_PAUSE),
+            None => jittered(self.pause).min(left),
+        };
+        if left.is_zero() || pause > left {
+            return Err(error.with_waited(self.started.elapsed()));
+        }
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        tracing::debug!(%error, pause_ms = pause.as_millis() as u64, "trying again");
+        sleep(pause).await;
+        Ok(())
+    }
+}
+
+/// Between three quarters and all of `pause`, so that many waiting at once do
+/// not come back at once.
+fn jittered(pause: Duration) -> Duration {
+    let random = RandomState::new().hash_one(0_u8) % 256;
+    pause * 3 / 4 + pause / 4 * u32::try_from(random).unwrap_or(0) / 256
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::error::{Context, Verb};
+
+    fn error(kind: ErrorKind) -> Error {
+        let context = Context { cluster: "hub".to_owned(), verb: Verb::Apply, object: None };
+        context.error(kind, "no")
+    }
+
+    async fn tries(patience: Patience, kind: ErrorKind, after: Option<u64>) -> (u32, Duration) {
+        let started = Instant::now();
+        let mut pacer = Pacer::new(patience);
+        let mut tries = 1;
+        let after = after.map(Duration::from_secs);
+        while pacer.after(error(kind.clone()).with_retry_after(after)).await.is_ok() {
+            tries += 1;
+        }
+        (tries, started.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn transient_errors_are_tried_until_the_deadline() {
+        let patience = Patience::within(Duration::from_secs(60));
+        let (tries, spent) = tries(patience, ErrorKind::Unavailable, None).await;
+        assert!((8..16).contains(&tries), "{tries}");
+        assert_eq!(spent.as_secs(), 60);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn permanent_errors_are_not_tried_again() {
+        for kind in [ErrorKind::Forbidden, ErrorKind::Stale, ErrorKind::KindNotServed] {
+            let patience = Patience::within(Duration::from_secs(60));
+            assert_eq!(tries(patience, kind, None).await, (1, Duration::ZERO));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn missing_kinds_and_namespaces_have_their_own_time() {
+        let patience = Patience::within(Duration::from_secs(100)).for_kind(Duration::from_secs(20));
+        let (tries_made, spent) = tries(patience, ErrorKind::KindNotServed, None).await;
+        assert!(tries_made > 3 && spent.as_secs() == 20, "{tries_made} {spent:?}");
+        let missing = ErrorKind::NamespaceMissing { namespace: "a".to_owned() };
+        assert_eq!(tries(patience, missing, None).await.0, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_server_s_own_time_is_kept_and_bounded() {
+        let patience = Patience::within(Duration::from_secs(10));
+        let (made, spent) = tries(patience, ErrorKind::Throttled, Some(3)).await;
+        assert_eq!((made, spent), (4, Duration::from_secs(9)));
+        let patience = Patience::within(Duration::from_secs(10));
+        assert_eq!(tries(patience, ErrorKind::Throttled, Some(30)).await, (1, Duration::ZERO));
+    }
+}
