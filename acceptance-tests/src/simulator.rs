@@ -1,24 +1,138 @@
 //! The simulator in this process.
 
-use std::net::SocketAddr;
+use std::{fmt, io, net::SocketAddr, sync::Arc};
 
-use crate::cloud::clock::Clock;
+use serde_json::Value;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cloud::{
+        Cloud, Front,
+        clock::Clock,
+        clusters::{Clusters, NoClusters},
+    },
+    world::World,
+};
 
 /// How to run a simulator.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Where to listen; port 0 takes any free one.
     pub listen: SocketAddr,
     /// The cloud's time.
     pub clock: Clock,
+    /// Factor on the documented rate limits; 0 switches them off.
+    pub rate_scale: f64,
+    /// The clusters; `None` for clusters without API servers.
+    pub clusters: Option<Arc<dyn Clusters>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), clock: Clock::real() }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            clock: Clock::real(),
+            rate_scale: 1.0,
+            clusters: None,
+        }
     }
 }
 
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { listen, clock, rate_scale, clusters } = self;
+        f.debug_struct("Options")
+            .field("listen", listen)
+            .field("clock", clock)
+            .field("rate_scale", rate_scale)
+            .field("clusters", &clusters.is_some())
+            .finish()
+    }
+}
+
+/// Why a simulator did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The address cannot be had.
+    Listen(SocketAddr, io::Error),
+    /// The world or what comes with the simulator is broken.
+    World(String),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listen(address, error) => write!(
+                f,
+                "cannot listen on {address}: {error}; choose another with --listen, or port 0 \
+                 for any free one"
+            ),
+            Self::World(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
 /// A running simulator; ends when it is dropped.
 #[derive(Debug)]
-pub struct Simulator;
+pub struct Simulator {
+    cloud: Arc<Cloud>,
+    address: SocketAddr,
+    end: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Simulator {
+    /// Starts a simulator on the current runtime.
+    ///
+    /// # Errors
+    /// The address is taken, or the world contradicts itself.
+    pub async fn start(world: World, options: Options) -> Result<Self, StartError> {
+        let clusters = options.clusters.unwrap_or_else(|| Arc::new(NoClusters));
+        let cloud = Cloud::new(world, options.clock, clusters, options.rate_scale)
+            .map_err(StartError::World)?;
+        let cloud = Arc::new(cloud);
+        let failed = |error| StartError::Listen(options.listen, error);
+        let front = Front::bind(options.listen, cloud.clone()).await.map_err(failed)?;
+        let address = front.address().map_err(failed)?;
+        let end = CancellationToken::new();
+        let task = tokio::spawn(front.serve(end.clone()));
+        Ok(Self { cloud, address, end, task })
+    }
+
+    /// `http://127.0.0.1:7310`.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The cloud, for everything that an operator can do.
+    pub fn cloud(&self) -> &Arc<Cloud> {
+        &self.cloud
+    }
+
+    /// What `crossmesh-sim` prints once it is ready: endpoint, accounts with
+    /// keys, clusters with kubeconfigs.
+    pub fn ready_line(&self) -> Value {
+        self.cloud.ready_line(&self.endpoint())
+    }
+
+    /// Ends the simulator and waits until it has.
+    pub async fn stop(mut self) {
+        self.end.cancel();
+        // The task only ends early by a panic, which its own thread has reported.
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.end.cancel();
+    }
+}

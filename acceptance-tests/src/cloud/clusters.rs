@@ -12,6 +12,8 @@
 
 use std::net::SocketAddr;
 
+use super::objects::ObjectRecord;
+
 /// The clusters of a world and the gateways in front of them.
 pub trait Clusters: Send + Sync {
     /// Kubeconfig with which `user` reaches the cluster.
@@ -61,6 +63,22 @@ pub trait Clusters: Send + Sync {
 
     /// Takes a mesh apart: gateways close, Istio leaves the members.
     fn remove_mesh(&self, mesh_id: &str);
+
+    /// Objects that callers have created in the clusters and that are still
+    /// there; the id is `cluster/apiVersion/kind/namespace/name`, the kind
+    /// `kubernetes_object`. Not what a cluster has of itself.
+    fn objects(&self) -> Vec<ObjectRecord> {
+        Vec::new()
+    }
+
+    /// Deletes such an object at once. Returns whether it was there.
+    fn delete_object(&self, id: &str) -> bool {
+        let _ = id;
+        false
+    }
+
+    /// Back to how the clusters were at the start.
+    fn reset(&self) {}
 }
 
 /// Who a kubeconfig is for.

@@ -6,12 +6,26 @@
 //! one mutex and services are synchronous: the same calls in the same order
 //! give the same answers.
 
+mod authentication;
+pub mod catalogue;
 pub mod clock;
 pub mod clusters;
+mod control;
+mod dispatch;
+pub mod faults;
+mod front;
+pub mod limits;
 pub mod objects;
-pub mod params;
+mod operator;
+mod params;
+mod pattern;
+pub mod recorder;
 pub mod service;
 pub mod services;
+pub mod signature;
 pub mod state;
 pub mod tags;
 pub mod transition;
+
+pub use dispatch::{ApiRequest, Cloud, Reply, ReplyBody};
+pub use front::Front;

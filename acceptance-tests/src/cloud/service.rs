@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
@@ -20,11 +21,13 @@ pub use super::params::Params;
 /// region, rate, and the parameters' names, types and presence against the
 /// catalogue; what is left for the service is meaning.
 pub trait Service: Send + Sync {
-    /// Short name: first label of the host name and service of the credential scope.
+    /// Short name: first label of the host name and service of the credential
+    /// scope. The catalogue's `service` says the same.
     fn name(&self) -> &'static str;
 
-    /// The action catalogue: JSON of `acceptance-tests/catalogue/<name>.json`.
-    fn catalogue(&self) -> &'static str;
+    /// The action catalogue: the JSON of this service's files in
+    /// `acceptance-tests/catalogue/`, all of one version.
+    fn catalogue(&self) -> &'static [&'static str];
 
     /// Whether the action needs the `X-TC-Region` header.
     fn needs_region(&self, action: &str) -> bool {
@@ -113,6 +116,8 @@ pub struct Context<'a> {
     pub state: &'a mut State,
     /// The time of this call, and how long changes take.
     pub moment: Moment<'a>,
+    /// The cloud's wall clock, for times that clients compare with their own.
+    pub wall: Timestamp,
     /// The clusters and their gateways.
     pub clusters: &'a dyn Clusters,
 }

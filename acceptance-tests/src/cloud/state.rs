@@ -3,7 +3,10 @@
 
 use sha2::{Digest, Sha256};
 
-use super::tags::Tags;
+use super::{
+    services::{sts, vpc},
+    tags::Tags,
+};
 
 /// The state of the whole cloud. Each product has one field with its own type,
 /// defined beside the product; products read each other's fields freely.
@@ -15,6 +18,10 @@ pub struct State {
     pub ids: Ids,
     /// Tags of all products' resources.
     pub tags: Tags,
+    /// Temporary keys.
+    pub sts: sts::State,
+    /// Networks and Cloud Connect Networks.
+    pub vpc: vpc::State,
 }
 
 /// New ids, the same in every run with the same calls.

@@ -3,9 +3,12 @@
 //! Adding a product: one module here with its `State` (a field of
 //! [`State`](super::state::State)) and its unit struct in [`all`].
 
+pub mod sts;
+pub mod vpc;
+
 use super::service::Service;
 
 /// Every product, in the order in which they settle: what others build on first.
 pub fn all() -> Vec<Box<dyn Service>> {
-    Vec::new()
+    vec![Box::new(sts::Sts), Box::new(vpc::VpcService)]
 }

@@ -1,0 +1,482 @@
+//! The way of a call from its arrival to its service.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{
+    authentication::{Claim, authenticate, text},
+    catalogue::Catalogue,
+    clock::Clock,
+    clusters::Clusters,
+    faults::{Fault, Faults},
+    limits::Limits,
+    pattern::matches,
+    recorder::{Call, Recorder},
+    service::{Answer, ApiError, Caller, Context, Principal, Service},
+    signature::{Signed, hex},
+    state::State,
+    transition::{Moment, Pace},
+};
+use crate::world::World;
+
+/// The cloud: its products over one state, for all accounts of a world.
+pub struct Cloud {
+    pub(super) world: World,
+    pub(super) clock: Clock,
+    pub(super) clusters: Arc<dyn Clusters>,
+    pub(super) products: Vec<Product>,
+    pub(super) faults: Arc<Faults>,
+    pub(super) recorder: Arc<Recorder>,
+    inner: Mutex<Inner>,
+}
+
+pub(super) struct Product {
+    pub(super) service: Box<dyn Service>,
+    pub(super) catalogue: Catalogue,
+}
+
+/// Everything that changes, behind one lock.
+pub(super) struct Inner {
+    pub(super) state: State,
+    pub(super) pace: Pace,
+    pub(super) limits: Limits,
+    /// How things were before the last write, kept while stale reads are asked for.
+    pub(super) before: Option<(State, Timestamp)>,
+}
+
+/// A request of the cloud's API as it arrived.
+#[derive(Clone, Debug)]
+pub struct ApiRequest {
+    /// `POST`.
+    pub method: String,
+    /// Path, `/`.
+    pub path: String,
+    /// Query without `?`.
+    pub query: String,
+    /// Headers, `Host` among them.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Bytes,
+}
+
+/// What to send back, and when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
+    /// How long to wait before.
+    pub delay: Duration,
+    /// What to send.
+    pub body: ReplyBody,
+}
+
+/// What to send back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReplyBody {
+    /// Status 200 and this JSON.
+    Json(Value),
+    /// A status of a gateway in front of the API.
+    Status(u16),
+    /// Close the connection without an answer.
+    Close,
+    /// No answer at all.
+    Silence,
+}
+
+impl Cloud {
+    /// A cloud with all [services](super::services::all). `rate_scale` is a
+    /// factor on the documented rate limits; 0 switches them off.
+    ///
+    /// # Errors
+    /// A catalogue that comes with the simulator is broken, or the world is.
+    pub fn new(
+        world: World,
+        clock: Clock,
+        clusters: Arc<dyn Clusters>,
+        rate_scale: f64,
+    ) -> Result<Self, String> {
+        world.check().map_err(|error| error.to_string())?;
+        let mut products = Vec::new();
+        for service in super::services::all() {
+            let catalogue = Catalogue::parse(service.catalogue())
+                .map_err(|error| format!("catalogue of {}: {error}", service.name()))?;
+            products.push(Product { service, catalogue });
+        }
+        let mut pace = Pace::default();
+        products.iter().for_each(|product| product.service.set_defaults(&mut pace));
+        let state = seeded(&products, &world);
+        let limits = Limits::new(rate_scale);
+        let inner = Mutex::new(Inner { state, pace, limits, before: None });
+        let (faults, recorder) = (Arc::default(), Arc::default());
+        Ok(Self { world, clock, clusters, products, faults, recorder, inner })
+    }
+
+    /// Serves a request as the cloud's front does, and records it.
+    pub fn handle(&self, request: &ApiRequest) -> Reply {
+        let mut call = Call {
+            seq: 0,
+            at_ms: self.clock.wall().as_millisecond(),
+            account: String::new(),
+            service: String::new(),
+            action: text(&request.headers, "x-tc-action").unwrap_or_default().to_owned(),
+            region: text(&request.headers, "x-tc-region").unwrap_or_default().to_owned(),
+            params: Value::Null,
+            code: String::new(),
+            message: String::new(),
+            fault: None,
+        };
+        let (fault, answer) = match self.admit(request, &mut call) {
+            Ok(admitted) => self.serve(admitted, &mut call),
+            Err(error) => (None, Err(error)),
+        };
+        if let Err(error) = &answer {
+            call.code = error.code.to_string();
+            call.message.clone_from(&error.message);
+        }
+        let delay = fault.as_ref().map_or(Duration::ZERO, Fault::delay);
+        let (delay, body) = match fault {
+            Some(Fault::Http { status }) => {
+                call.code = format!("HttpStatus.{status}");
+                (delay, ReplyBody::Status(status))
+            }
+            Some(Fault::Hold { ms: None }) => (delay, ReplyBody::Silence),
+            Some(Fault::Hold { ms: Some(ms) }) => (Duration::from_millis(ms), ReplyBody::Close),
+            Some(Fault::ResetBefore | Fault::ResetAfter) => (delay, ReplyBody::Close),
+            _ => (delay, ReplyBody::Json(Value::Null)),
+        };
+        if body == ReplyBody::Silence || body == ReplyBody::Close && call.code.is_empty() {
+            call.code = "NoAnswer".to_owned();
+        }
+        let number = self.recorder.record(call);
+        let body = match body {
+            ReplyBody::Json(_) => ReplyBody::Json(envelope(answer, number)),
+            other => other,
+        };
+        Reply { delay, body }
+    }
+
+    /// Calls an action in this process as the owner of `account` (a name of
+    /// the world): without signature, limits, faults and record, but with the
+    /// checks of parameters and answer.
+    ///
+    /// # Errors
+    /// What the action answers.
+    pub fn invoke(
+        &self,
+        account: &str,
+        service: &str,
+        action: &str,
+        region: &str,
+        params: &Value,
+    ) -> Answer {
+        let product = self.product(service).ok_or_else(|| no_such_product(service))?;
+        let caller = self
+            .world
+            .account(account)
+            .map(|account| Caller {
+                uin: account.uin.clone(),
+                app_id: account.app_id,
+                account: account.name.clone(),
+                secret_id: account.secret_id.clone(),
+                principal: Principal::Root,
+                allow: account.allow.clone(),
+            })
+            .ok_or_else(|| ApiError::new("AuthFailure.SecretIdNotFound", account))?;
+        let params = params.as_object().cloned().unwrap_or_default();
+        product.catalogue.check_request(action, &params)?;
+        let admitted = Admitted {
+            product,
+            caller,
+            action: action.to_owned(),
+            region: region.to_owned(),
+            params,
+        };
+        self.execute(admitted, false)
+    }
+
+    fn product(&self, name: &str) -> Option<&Product> {
+        self.products.iter().find(|product| product.service.name() == name)
+    }
+
+    /// Everything that can be refused before the action itself.
+    fn admit(&self, request: &ApiRequest, call: &mut Call) -> Result<Admitted<'_>, ApiError> {
+        if request.method != "POST" {
+            let text = format!("The simulator takes POST requests, not {}.", request.method);
+            return Err(ApiError::new("UnsupportedProtocol", text));
+        }
+        let headers = &request.headers;
+        if call.action.is_empty() {
+            return Err(ApiError::missing("X-TC-Action"));
+        }
+        let claim = Claim::read(headers)?;
+        let product = self.route(headers, &claim, &call.action)?;
+        let name = product.service.name();
+        name.clone_into(&mut call.service);
+        let signed = Signed {
+            method: &request.method,
+            path: &request.path,
+            query: &request.query,
+            headers,
+            body: &request.body,
+        };
+        let caller = {
+            let inner = self.lock();
+            authenticate(
+                &claim,
+                name,
+                &call.action,
+                signed,
+                (&self.world, &inner.state, &self.clock),
+            )?
+        };
+        call.account.clone_from(&caller.account);
+        self.check_product(product, &caller, headers, &call.action)?;
+        if product.service.needs_region(&call.action) && call.region.is_empty() {
+            return Err(ApiError::missing("X-TC-Region"));
+        }
+        let params = read_params(&request.body)?;
+        call.params = Value::Object(params.clone());
+        product.catalogue.check_request(&call.action, &params)?;
+        self.take_allowance(&caller, name, &call.action, &call.region)?;
+        Ok(Admitted {
+            product,
+            caller,
+            action: call.action.clone(),
+            region: call.region.clone(),
+            params,
+        })
+    }
+
+    /// Product of a request: by the first label of the host, else by the
+    /// credential scope, else (unsigned) by the action's name.
+    fn route(
+        &self,
+        headers: &HeaderMap,
+        claim: &Claim,
+        action: &str,
+    ) -> Result<&Product, ApiError> {
+        let host = text(headers, "host").unwrap_or_default();
+        let label = host.split(['.', ':']).next().unwrap_or_default();
+        if let Some(product) = self.product(label) {
+            return Ok(product);
+        }
+        let is_address = host.parse::<std::net::SocketAddr>().is_ok()
+            || host.parse::<std::net::IpAddr>().is_ok()
+            || label == "localhost";
+        match claim.service() {
+            _ if !is_address => Err(no_such_product(label)),
+            Some(service) => self.product(service).ok_or_else(|| no_such_product(service)),
+            None => self
+                .products
+                .iter()
+                .find(|product| product.catalogue.has(action))
+                .ok_or_else(|| no_such_product(label)),
+        }
+    }
+
+    /// Version, action, and whether this caller may use them.
+    fn check_product(
+        &self,
+        product: &Product,
+        caller: &Caller,
+        headers: &HeaderMap,
+        action: &str,
+    ) -> Result<(), ApiError> {
+        let name = product.service.name();
+        let version = text(headers, "x-tc-version").unwrap_or_default();
+        if version.is_empty() {
+            return Err(ApiError::missing("X-TC-Version"));
+        }
+        if version != product.catalogue.version() {
+            let text = format!("The API version {version} of {name} does not exist.");
+            return Err(ApiError::new("NoSuchVersion", text));
+        }
+        let account = self.world.account(&caller.account);
+        let closed = account.is_some_and(|a| a.closed_products.iter().any(|closed| closed == name));
+        if closed || !product.catalogue.has(action) {
+            let text = format!("The action {action} of {name} {version} is invalid or not open.");
+            return Err(ApiError::new("InvalidAction", text));
+        }
+        let operation = format!("{name}:{action}");
+        if !caller.allow.iter().any(|pattern| matches(pattern, &operation)) {
+            return Err(ApiError::new(
+                "UnauthorizedOperation",
+                format!(
+                    "You are not authorized to perform operation ({operation}); resource (*) has \
+                     no permission."
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    fn take_allowance(
+        &self,
+        caller: &Caller,
+        service: &str,
+        action: &str,
+        region: &str,
+    ) -> Result<(), ApiError> {
+        let operation = format!("{service}:{action}");
+        let now = self.clock.wall();
+        let taken = self.lock().limits.take(&caller.uin, region, &operation, now);
+        taken.map_err(|rate| throttled(action, rate))
+    }
+
+    /// Lets the action happen, unless a fault rule says otherwise.
+    fn serve(&self, admitted: Admitted<'_>, call: &mut Call) -> (Option<Fault>, Answer) {
+        let names = [admitted.caller.account.as_str(), admitted.caller.uin.as_str()];
+        let fault = self.faults.decide(&call.service, &call.action, &names);
+        if let Some(fault) = &fault {
+            let kind = serde_json::to_value(fault).unwrap_or_default();
+            call.fault = kind["kind"].as_str().map(str::to_owned);
+        }
+        let answer = match &fault {
+            Some(Fault::Throttle) => Err(throttled(&call.action, super::limits::DEFAULT_RATE)),
+            Some(Fault::Error { code, message }) => {
+                Err(ApiError::new(code.clone(), message.clone()))
+            }
+            Some(Fault::Http { .. } | Fault::Hold { .. } | Fault::ResetBefore) => Ok(Map::new()),
+            Some(Fault::Stale) if is_read(&call.action) => self.execute(admitted, true),
+            Some(Fault::ResetAfter | Fault::Slow { .. } | Fault::Stale) | None => {
+                self.execute(admitted, false)
+            }
+        };
+        (fault, answer)
+    }
+
+    /// Runs the action on the state, or on the state before the last write.
+    fn execute(&self, admitted: Admitted<'_>, stale: bool) -> Answer {
+        let Admitted { product, caller, action, region, params } = admitted;
+        let params = params.into();
+        let mut inner = self.lock();
+        self.settle(&mut inner);
+        let inner = &mut *inner;
+        if !is_read(&action) && self.faults.wants_stale() {
+            inner.before = Some((inner.state.clone(), self.clock.now()));
+        }
+        let mut old = inner.before.clone().filter(|_| stale);
+        let (state, now) = match &mut old {
+            Some((state, now)) => (state, *now),
+            None => (&mut inner.state, self.clock.now()),
+        };
+        let mut cx = Context {
+            caller: &caller,
+            region: &region,
+            world: &self.world,
+            state,
+            moment: Moment { now, pace: &inner.pace },
+            wall: self.clock.wall(),
+            clusters: self.clusters.as_ref(),
+        };
+        let fields = product.service.call(&mut cx, &action, &params)?;
+        let checked = product.catalogue.check_response(&action, &fields);
+        checked.map_err(|error| {
+            tracing::error!(%error, "an answer of the simulator is not of the published shape");
+            ApiError::new("InternalError", format!("The simulator is wrong: {error}"))
+        })?;
+        Ok(fields)
+    }
+
+    pub(super) fn settle(&self, inner: &mut Inner) {
+        self.with_context(inner, |cx| {
+            self.products.iter().for_each(|product| product.service.settle(cx));
+        });
+    }
+
+    /// Runs something on the state on behalf of nobody.
+    pub(super) fn with_context<T>(
+        &self,
+        inner: &mut Inner,
+        run: impl FnOnce(&mut Context<'_>) -> T,
+    ) -> T {
+        let caller = Caller::anonymous();
+        let mut cx = Context {
+            caller: &caller,
+            region: "",
+            world: &self.world,
+            state: &mut inner.state,
+            moment: Moment { now: self.clock.now(), pace: &inner.pace },
+            wall: self.clock.wall(),
+            clusters: self.clusters.as_ref(),
+        };
+        run(&mut cx)
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic in a service is a failed test; the others should still see what it left.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Cloud {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cloud").field("world", &self.world.name).finish_non_exhaustive()
+    }
+}
+
+/// A call that may happen.
+struct Admitted<'a> {
+    product: &'a Product,
+    caller: Caller,
+    action: String,
+    region: String,
+    params: Map<String, Value>,
+}
+
+pub(super) fn seeded(products: &[Product], world: &World) -> State {
+    let mut state = State::default();
+    products.iter().for_each(|product| product.service.seed(world, &mut state));
+    state
+}
+
+fn is_read(action: &str) -> bool {
+    ["Describe", "Get", "List", "Check"].iter().any(|prefix| action.starts_with(prefix))
+}
+
+fn read_params(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
+    if body.is_empty() {
+        return Ok(Map::new());
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        let text = format!("The request body is not a JSON object: {error}.");
+        ApiError::new("InvalidRequest", text)
+    })
+}
+
+fn no_such_product(name: &str) -> ApiError {
+    ApiError::new("NoSuchProduct", format!("The product {name} does not exist."))
+}
+
+fn throttled(action: &str, rate: f64) -> ApiError {
+    ApiError::new(
+        "RequestLimitExceeded",
+        format!(
+            "Your current request times equals to `{}` in a second, which exceeds the frequency \
+             limit `{rate}` for a second of {action}. Please retry later.",
+            rate + 1.0
+        ),
+    )
+}
+
+fn envelope(answer: Answer, number: u64) -> Value {
+    let mut response = answer.unwrap_or_else(|error| {
+        crate::fields! {"Error": {"Code": error.code, "Message": error.message}}
+    });
+    response.insert("RequestId".to_owned(), Value::from(request_id(number)));
+    json!({ "Response": response })
+}
+
+/// A UUID that is the same for the n-th call of every run.
+fn request_id(number: u64) -> String {
+    let digits = hex(&Sha256::digest(format!("request {number}").as_bytes()));
+    let (a, b, c, d, e) =
+        (&digits[..8], &digits[8..12], &digits[13..16], &digits[17..20], &digits[20..32]);
+    format!("{a}-{b}-4{c}-8{d}-{e}")
+}

@@ -1,0 +1,117 @@
+//! AssumeRole and AssumeRoleWithWebIdentity.
+
+use jiff::SignedDuration;
+use sha2::{Digest, Sha256};
+
+use super::{Session, identity_token};
+use crate::{
+    cloud::{
+        clock::{later, utc_time},
+        service::{Answer, ApiError, Context, Params},
+    },
+    fields,
+    world::{Account, Role},
+};
+
+const DEFAULT_SECONDS: u64 = 7_200;
+
+/// A role of another account, or of the own one, for whoever it trusts.
+pub(super) fn assume(cx: &mut Context<'_>, params: &Params) -> Answer {
+    let (account, role) = find_role(cx, params.required("RoleArn")?)?;
+    let caller = cx.caller.uin.as_str();
+    let trusted = role.trusts.iter().any(|uin| uin == caller);
+    let external_id = role.external_id.as_deref();
+    if !trusted || external_id.is_some_and(|id| params.str("ExternalId") != Some(id)) {
+        return Err(ApiError::new(
+            "UnauthorizedOperation",
+            format!(
+                "The role {} of account {} does not trust account {caller}, or the ExternalId is \
+                 not the role's.",
+                role.name, account.uin
+            ),
+        ));
+    }
+    grant(cx, params, &account, &role)
+}
+
+/// A role for whoever carries a token of an identity provider that it trusts.
+pub(super) fn assume_with_web_identity(cx: &mut Context<'_>, params: &Params) -> Answer {
+    let (account, role) = find_role(cx, params.required("RoleArn")?)?;
+    let wanted = params.required("ProviderId")?;
+    let provider = account
+        .oidc_providers
+        .iter()
+        .find(|provider| provider.name == wanted && role.trusts_oidc.contains(&provider.name));
+    let Some(provider) = provider else {
+        let text = format!("The role {} does not trust the identity provider {wanted}.", role.name);
+        return Err(ApiError::new("InvalidParameter.WebIdentityTokenError", text));
+    };
+    let token = params.required("WebIdentityToken")?;
+    identity_token::verify(token, provider, cx.moment.now)
+        .map_err(|text| ApiError::new("InvalidParameter.WebIdentityTokenError", text))?;
+    grant(cx, params, &account, &role)
+}
+
+/// Roles are named `qcs::cam::uin/<uin>:roleName/<name>` or by id `…:role/<id>`.
+fn find_role(cx: &Context<'_>, arn: &str) -> Result<(Account, Role), ApiError> {
+    let unreadable = || {
+        let text =
+            format!("The RoleArn {arn} is not of the form qcs::cam::uin/<uin>:roleName/<name>.");
+        ApiError::new("InvalidParameter.ParamError", text)
+    };
+    let (uin, name) = arn
+        .strip_prefix("qcs::cam::uin/")
+        .and_then(|rest| rest.split_once(':'))
+        .ok_or_else(unreadable)?;
+    let account = cx.world.account_by_uin(uin);
+    let found = account.and_then(|account| {
+        let role = account.roles.iter().find(|role| match name.split_once('/') {
+            Some(("roleName", name)) => role.name == name,
+            Some(("role", id)) => role_id(uin, &role.name) == id,
+            _ => false,
+        })?;
+        Some((account.clone(), role.clone()))
+    });
+    found.ok_or_else(|| {
+        ApiError::new("ResourceNotFound.RoleNotFound", format!("The role {arn} does not exist."))
+    })
+}
+
+fn grant(cx: &mut Context<'_>, params: &Params, account: &Account, role: &Role) -> Answer {
+    let name = params.required("RoleSessionName")?;
+    if !(2..=128).contains(&name.len()) {
+        let text = "RoleSessionName must have 2 to 128 characters.";
+        return Err(ApiError::new("InvalidParameter.ParamError", text));
+    }
+    let seconds = params.unsigned("DurationSeconds").unwrap_or(DEFAULT_SECONDS);
+    if seconds == 0 || seconds > role.max_session_seconds {
+        let text = format!("DurationSeconds must be in 1..{}.", role.max_session_seconds);
+        return Err(ApiError::new("InvalidParameter.OverTimeError", text));
+    }
+    let lifetime = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    let id = format!("AKID{}", cx.state.ids.next_letters(64));
+    let secret_key = cx.state.ids.next_letters(44);
+    let token = cx.state.ids.next_letters(240);
+    let expires = later(cx.moment.now, lifetime);
+    let told = later(cx.wall, lifetime);
+    let session = Session {
+        secret_key: secret_key.clone(),
+        token: token.clone(),
+        account: account.name.clone(),
+        role: role.name.clone(),
+        name: name.to_owned(),
+        expires,
+    };
+    cx.state.sts.sessions.insert(id.clone(), session);
+    Ok(fields! {
+        "Credentials": {"TmpSecretId": id, "TmpSecretKey": secret_key, "Token": token},
+        "ExpiredTime": told.as_second(), "Expiration": utc_time(told),
+    })
+}
+
+/// Numeric id of a role, 19 digits as in the cloud.
+pub(super) fn role_id(uin: &str, name: &str) -> String {
+    let digest = Sha256::digest(format!("role {uin} {name}").as_bytes());
+    let digits = digest.iter().take(15).map(|byte| char::from(b'0' + byte % 10));
+    format!("4611{}", digits.collect::<String>())
+}
