@@ -277,9 +277,39 @@ fn version_of(object: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::json;
 
     use super::*;
+    use crate::cluster::{
+        canned::{absent, calls, cluster, json_reply, refusal, unknown_path},
+        error::Error,
+    };
+
+    fn config_map() -> Value {
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "shop"},
+            "data": {"a": "b"}})
+    }
+
+    fn stored(version: &str, manager: &str) -> Value {
+        json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "a", "namespace": "shop", "resourceVersion": version, "managedFields": [
+                {"manager": manager, "operation": "Apply", "fieldsV1": {"f:data": {"f:a": {}}}}]},
+            "data": {"a": "b"}})
+    }
+
+    fn create_only() -> ApplyOptions {
+        ApplyOptions { create_only: true, ..ApplyOptions::default() }
+    }
+
+    fn minute() -> Patience {
+        Patience::within(Duration::from_secs(60))
+    }
+
+    fn kind(outcome: Result<Applied>) -> ErrorKind {
+        outcome.map_err(|error: Error| error.kind().clone()).unwrap_err()
+    }
 
     #[test]
     fn nulls_and_server_fields_are_left_out() {
@@ -305,5 +335,141 @@ mod tests {
         let other =
             json!({"apiVersion": "example.com/v1", "kind": "Secret", "stringData": {"a": "b"}});
         assert_eq!(intent(&other)["stringData"], json!({"a": "b"}));
+    }
+
+    #[tokio::test]
+    async fn an_apply_is_one_patch_with_our_name() {
+        let (cluster, log) = cluster(|seen| {
+            (seen.method == "PATCH").then(|| {
+                (201, vec![("warning", "299 - \"old\"")], stored("1", "crossmesh").to_string())
+            })
+        });
+        let applied =
+            cluster.apply(&config_map(), &ApplyOptions::default(), minute()).await.unwrap();
+        assert_eq!(applied.outcome, Outcome::Created);
+        assert_eq!(applied.warnings, ["old"]);
+        let seen = log.lock().unwrap()[0].clone();
+        assert_eq!(seen.path, "/api/v1/namespaces/shop/configmaps/a");
+        assert_eq!(seen.query, "fieldManager=crossmesh&fieldValidation=Strict");
+        assert_eq!(seen.content_type, APPLY_PATCH);
+        assert_eq!(seen.body, config_map());
+    }
+
+    #[tokio::test]
+    async fn an_open_namespace_is_the_cluster_s_default() {
+        let (cluster, log) =
+            cluster(|_| Some(json_reply(200, &stored("1", "crossmesh"))).filter(|_| false));
+        let mut manifest = config_map();
+        manifest["metadata"].as_object_mut().unwrap().remove("namespace");
+        let outcome = cluster.dry_run(&manifest, &ApplyOptions::default(), minute()).await;
+        assert_eq!(kind(outcome), ErrorKind::KindNotServed);
+        let seen = log.lock().unwrap()[0].clone();
+        assert_eq!(seen.path, "/api/v1/namespaces/default/configmaps/a");
+        assert_eq!(seen.body["metadata"]["namespace"], "default");
+        assert!(seen.query.ends_with("&dryRun=All"));
+    }
+
+    #[tokio::test]
+    async fn creation_refuses_an_object_of_somebody_else() {
+        let existing = |manager: &'static str| {
+            cluster(move |seen| match seen.method.as_str() {
+                "GET" if seen.path.ends_with("/a") => Some(json_reply(200, &stored("7", manager))),
+                "PATCH" => Some(json_reply(200, &stored("7", "crossmesh"))),
+                _ => None,
+            })
+        };
+        let (cluster, log) = existing("kubectl");
+        let refused = cluster.apply(&config_map(), &create_only(), minute()).await;
+        assert_eq!(kind(refused), ErrorKind::Exists { managers: vec!["kubectl".to_owned()] });
+        assert_eq!(calls(&log), ["GET /api/v1/namespaces/shop/configmaps/a"]);
+        let forced = ApplyOptions { force: true, ..create_only() };
+        let applied = cluster.apply(&config_map(), &forced, minute()).await.unwrap();
+        assert_eq!(applied.outcome, Outcome::Unchanged);
+        assert!(log.lock().unwrap().last().unwrap().query.ends_with("&force=true"));
+        let (cluster, _) = existing("crossmesh");
+        assert!(cluster.apply(&config_map(), &create_only(), minute()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn the_version_tells_a_change_from_none() {
+        let (cluster, _) = cluster(|seen| {
+            (seen.method == "PATCH").then(|| json_reply(200, &stored("7", "crossmesh")))
+        });
+        for (known, outcome) in [
+            (Some("7"), Outcome::Unchanged),
+            (Some("6"), Outcome::Updated),
+            (None, Outcome::Updated),
+        ] {
+            let known_version = known.map(str::to_owned);
+            let options = ApplyOptions { known_version, ..ApplyOptions::default() };
+            let applied = cluster.apply(&config_map(), &options, minute()).await.unwrap();
+            assert_eq!(applied.outcome, outcome);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_passes_by_itself_is_waited_out() {
+        let mut tries = 0;
+        let (cluster, log) = cluster(move |seen| {
+            if seen.method != "PATCH" {
+                return None;
+            }
+            tries += 1;
+            Some(match tries {
+                1 => (429, vec![("retry-after", "5")], "Too many requests".to_owned()),
+                2 => (503, vec![], String::new()),
+                3 => refusal(500, "InternalError", json!({})),
+                4 => refusal(
+                    403,
+                    "Forbidden",
+                    json!({"causes": [{"reason": "NamespaceTerminating"}]}),
+                ),
+                5 => {
+                    let mut dying = stored("1", "x");
+                    dying["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+                    json_reply(200, &dying)
+                }
+                _ => json_reply(201, &stored("1", "crossmesh")),
+            })
+        });
+        let applied =
+            cluster.apply(&config_map(), &ApplyOptions::default(), minute()).await.unwrap();
+        assert_eq!((applied.outcome, log.lock().unwrap().len()), (Outcome::Created, 6));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_definition_that_is_on_its_way_is_waited_for() {
+        let manifest =
+            json!({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}});
+        let mut asked = 0;
+        let (cluster, _) = cluster(move |seen| {
+            if seen.path == "/apis/example.com/v1" {
+                asked += 1;
+                let kinds = json!({"resources": [{"name": "things", "kind": "Thing", "namespaced": false}]});
+                return Some(if asked < 4 { unknown_path() } else { json_reply(200, &kinds) });
+            }
+            Some(json_reply(201, &json!({"kind": "Thing"}))).filter(|_| seen.method == "PATCH")
+        });
+        let options = ApplyOptions::default();
+        let refused = cluster.apply(&manifest, &options, minute()).await;
+        assert_eq!(kind(refused), ErrorKind::KindNotServed);
+        let patient = minute().for_kind(Duration::from_secs(30));
+        let applied = cluster.apply(&manifest, &options, patient).await.unwrap();
+        assert_eq!(applied.outcome, Outcome::Created);
+    }
+
+    #[tokio::test]
+    async fn conflicts_and_missing_namespaces_are_final() {
+        let conflict = json!({"causes": [{"reason": "FieldManagerConflict", "field": ".data.a",
+            "message": "conflict with \"kubectl\""}]});
+        let (cluster_a, _) = cluster(move |seen| {
+            (seen.method == "PATCH").then(|| refusal(409, "Conflict", conflict.clone()))
+        });
+        let outcome = cluster_a.apply(&config_map(), &ApplyOptions::default(), minute()).await;
+        assert!(matches!(kind(outcome), ErrorKind::Conflict { fields } if fields.len() == 1));
+        let (cluster_b, _) =
+            cluster(|seen| (seen.method == "PATCH").then(|| absent("namespaces", "shop")));
+        let outcome = cluster_b.apply(&config_map(), &ApplyOptions::default(), minute()).await;
+        assert_eq!(kind(outcome), ErrorKind::NamespaceMissing { namespace: "shop".to_owned() });
     }
 }

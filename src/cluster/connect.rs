@@ -227,3 +227,257 @@ fn below<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 
     }
     error.source()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::VecDeque,
+        net::SocketAddr,
+        sync::{Arc, Mutex},
+    };
+
+    use bytes::Bytes;
+    use http::{Request, Response, StatusCode};
+    use http_body_util::Full;
+    use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+    use hyper_util::rt::TokioIo;
+    use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
+    use rustls::{
+        RootCertStore, ServerConfig, pki_types::PrivateKeyDer, server::WebPkiClientVerifier,
+    };
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+    use crate::cluster::{
+        Access, AccessFuture, AccessSource, Cluster, Direct, Patience, error::Verb,
+    };
+
+    struct Server {
+        address: SocketAddr,
+        certificate: String,
+        /// `Authorization` headers in the order of their arrival.
+        seen: Arc<Mutex<Vec<String>>>,
+    }
+
+    /// A TLS server with a certificate for the name `kubernetes` that accepts
+    /// the token `good` and, if given, demands this client certificate.
+    async fn serve(client: Option<&CertifiedKey<KeyPair>>) -> Server {
+        let own = certified("kubernetes");
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = ServerConfig::builder();
+        let builder = match client {
+            Some(client) => {
+                let mut roots = RootCertStore::empty();
+                roots.add(client.cert.der().clone()).unwrap();
+                let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build().unwrap();
+                builder.with_client_cert_verifier(verifier)
+            }
+            None => builder.with_no_client_auth(),
+        };
+        let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
+        let config = builder.with_single_cert(vec![own.cert.der().clone()], key).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        tokio::spawn(accept(listener, TlsAcceptor::from(Arc::new(config)), seen.clone()));
+        Server { address, certificate: own.cert.pem(), seen }
+    }
+
+    async fn accept(listener: TcpListener, tls: TlsAcceptor, seen: Arc<Mutex<Vec<String>>>) {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (tls, seen) = (tls.clone(), seen.clone());
+            tokio::spawn(async move {
+                let Ok(stream) = tls.accept(stream).await else { return };
+                let answer = service_fn(|request: Request<Incoming>| {
+                    let header = request.headers().get(http::header::AUTHORIZATION);
+                    let header =
+                        header.map(|it| it.to_str().unwrap().to_owned()).unwrap_or_default();
+                    let status = match header.as_str() {
+                        "" | "Bearer good" => StatusCode::OK,
+                        _ => StatusCode::UNAUTHORIZED,
+                    };
+                    seen.lock().unwrap().push(header);
+                    let body = Full::new(Bytes::from(r#"{"gitVersion": "v1.32.2"}"#));
+                    let answer = Response::builder().status(status).body(body);
+                    async { answer }
+                });
+                // A client that goes away is no failure of the test.
+                let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+            });
+        }
+    }
+
+    fn certified(name: &str) -> CertifiedKey<KeyPair> {
+        generate_simple_self_signed(vec![name.to_owned()]).unwrap()
+    }
+
+    fn trusting(server: &Server) -> Direct {
+        Direct {
+            host: server.address.to_string(),
+            cluster_ca_certificate: Some(server.certificate.clone()),
+            tls_server_name: Some("kubernetes".to_owned()),
+            ..Direct::default()
+        }
+    }
+
+    async fn version(direct: Direct) -> Result<String> {
+        let cluster = Cluster::new("hub", Access::Direct(Box::new(direct))).unwrap();
+        let answer = cluster.version(Patience::within(Duration::ZERO)).await;
+        answer.map(|version| version.git_version)
+    }
+
+    async fn failure(direct: Direct) -> (ErrorKind, String) {
+        let error = version(direct).await.unwrap_err();
+        (error.kind().clone(), error.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_trusted_server_is_reached_under_its_name() {
+        let server = serve(None).await;
+        let direct = Direct { token: Some("good".into()), ..trusting(&server) };
+        assert_eq!(version(direct).await.unwrap(), "v1.32.2");
+        assert_eq!(*server.seen.lock().unwrap(), ["Bearer good"]);
+    }
+
+    #[tokio::test]
+    async fn an_untrusted_server_is_refused_unless_asked_for() {
+        let server = serve(None).await;
+        let stranger = certified("kubernetes").cert.pem();
+        let wrong = Direct { cluster_ca_certificate: Some(stranger), ..trusting(&server) };
+        let (kind, message) = failure(wrong).await;
+        assert_eq!(kind, ErrorKind::Certificate, "{message}");
+        let misnamed = Direct { tls_server_name: None, ..trusting(&server) };
+        let (kind, message) = failure(misnamed).await;
+        assert_eq!(kind, ErrorKind::Certificate, "{message}");
+        assert!(message.contains(&server.address.to_string()), "{message}");
+        let insecure = Direct {
+            cluster_ca_certificate: None,
+            tls_server_name: None,
+            insecure: true,
+            ..trusting(&server)
+        };
+        assert_eq!(version(insecure).await.unwrap(), "v1.32.2");
+    }
+
+    #[tokio::test]
+    async fn a_client_certificate_is_presented() {
+        let client = certified("alice");
+        let server = serve(Some(&client)).await;
+        let with = Direct {
+            client_certificate: Some(client.cert.pem()),
+            client_key: Some(client.signing_key.serialize_pem().into()),
+            ..trusting(&server)
+        };
+        assert_eq!(version(with).await.unwrap(), "v1.32.2");
+        let (kind, message) = failure(trusting(&server)).await;
+        assert_eq!(kind, ErrorKind::Certificate, "{message}");
+        assert!(message.contains("client certificate"), "{message}");
+    }
+
+    #[tokio::test]
+    async fn a_port_without_listener_is_unreachable() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        drop(listener);
+        let (kind, message) =
+            failure(Direct { host: address.clone(), insecure: true, ..Direct::default() }).await;
+        assert_eq!(kind, ErrorKind::Unreachable, "{message}");
+        assert!(message.contains(&address) && message.contains("refused"), "{message}");
+    }
+
+    #[tokio::test]
+    async fn a_server_without_tls_is_said_to_be_one() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move {
+            use tokio::io::AsyncWriteExt;
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            }
+        });
+        let (kind, message) = failure(Direct { host, insecure: true, ..Direct::default() }).await;
+        assert_eq!(kind, ErrorKind::Certificate, "{message}");
+        assert!(message.contains("does not speak TLS"), "{message}");
+    }
+
+    struct Tokens {
+        server: Direct,
+        left: Mutex<VecDeque<&'static str>>,
+    }
+
+    impl AccessSource for Tokens {
+        fn access(&self) -> AccessFuture<'_> {
+            let token = self.left.lock().unwrap().pop_front();
+            let direct = Direct { token: token.map(Into::into), ..self.server.clone() };
+            Box::pin(async move {
+                token.map(|_| Access::Direct(Box::new(direct))).ok_or_else(|| "no more".to_owned())
+            })
+        }
+    }
+
+    async fn asked(server: &Server, tokens: &[&'static str]) -> Result<()> {
+        let left = Mutex::new(tokens.iter().copied().collect());
+        let source = Tokens { server: trusting(server), left };
+        let cluster = Cluster::with_source("hub", Arc::new(source));
+        for _ in 0..2 {
+            cluster.version(Patience::within(Duration::ZERO)).await?;
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn refused_credentials_are_renewed_once() {
+        let server = serve(None).await;
+        asked(&server, &["old", "good"]).await.unwrap();
+        assert_eq!(*server.seen.lock().unwrap(), ["Bearer old", "Bearer good", "Bearer good"]);
+        let error = asked(&server, &["bad", "worse", "good"]).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Unauthorized);
+        let error = asked(&server, &["bad"]).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Credentials);
+        assert!(error.to_string().contains("no more"), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_never_answers_is_given_up() {
+        let service = tower::service_fn(|_: Request<kube::client::Body>| {
+            std::future::pending::<std::result::Result<Response<Full<Bytes>>, std::io::Error>>()
+        });
+        let cluster = Cluster::from_client("hub", kube::Client::new(service, "default"));
+        let error = cluster.version(Patience::within(Duration::ZERO)).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Unreachable);
+        assert_eq!(error.verb(), Verb::Connect);
+    }
+
+    #[tokio::test]
+    async fn tokens_with_line_breaks_inside_are_a_configuration_error() {
+        let direct = Direct {
+            host: "127.0.0.1:1".to_owned(),
+            token: Some("hunter2\nx".into()),
+            insecure: true,
+            ..Direct::default()
+        };
+        let (kind, message) = failure(direct).await;
+        assert_eq!(kind, ErrorKind::Config);
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+
+    #[tokio::test]
+    async fn token_files_are_read_again_after_a_minute() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, "good\n").unwrap();
+        let config = format!(
+            "current-context: a\nclusters: [{{name: a, cluster: {{server: 'http://a'}}}}]\n\
+             contexts: [{{name: a, context: {{cluster: a, user: a}}}}]\n\
+             users: [{{name: a, user: {{tokenFile: {path:?}}}}}]\n"
+        );
+        let endpoint = crate::cluster::kubeconfig::endpoint(&Access::kubeconfig(config)).unwrap();
+        let context = Context { cluster: "hub".to_owned(), verb: Verb::Connect, object: None };
+        let mut session = Session::open(&context, &endpoint).await.unwrap();
+        assert_eq!(session.authorization.as_ref().unwrap(), "Bearer good");
+        assert!(!session.is_stale());
+        session.renew_at = session.renew_at.map(|at| at - TOKEN_FILE_LIFE);
+        assert!(session.is_stale());
+    }
+}

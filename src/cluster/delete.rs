@@ -171,3 +171,111 @@ fn still_there(context: &Context, found: &Value) -> Error {
     }
     context.error(ErrorKind::Terminating { finalizers }, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::canned::{absent, calls, cluster, json_reply, refusal};
+
+    fn object() -> ObjectRef {
+        "v1/ConfigMap/shop/a".parse().unwrap()
+    }
+
+    fn minute() -> Patience {
+        Patience::within(Duration::from_secs(60))
+    }
+
+    fn dying(uid: &str) -> Value {
+        json!({"kind": "ConfigMap", "metadata": {"name": "a", "uid": uid,
+            "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["example.com/hold"]}})
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn deletion_waits_until_the_object_is_gone() {
+        let mut reads = 0;
+        let (cluster, log) = cluster(move |seen| match seen.method.as_str() {
+            "DELETE" => Some(json_reply(200, &dying("1"))),
+            "GET" if seen.path.ends_with("/a") => {
+                reads += 1;
+                Some(if reads < 3 {
+                    json_reply(200, &dying("1"))
+                } else {
+                    absent("configmaps", "a")
+                })
+            }
+            _ => None,
+        });
+        let options =
+            DeleteOptions { uid: Some("1".to_owned()), propagation: Some(Propagation::Foreground) };
+        cluster.delete(&object(), &options, minute()).await.unwrap();
+        let log = log.lock().unwrap();
+        assert_eq!(
+            log[0].body,
+            json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground",
+                "preconditions": {"uid": "1"}})
+        );
+        assert_eq!(log.len(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_took_its_place_is_left_alone() {
+        let (replaced, log) = cluster(|seen| match seen.method.as_str() {
+            "DELETE" => Some(json_reply(200, &dying("1"))),
+            _ => seen
+                .path
+                .ends_with("/a")
+                .then(|| json_reply(200, &json!({"metadata": {"uid": "2"}}))),
+        });
+        replaced.delete(&object(), &DeleteOptions::default(), minute()).await.unwrap();
+        assert_eq!(calls(&log).len(), 2);
+        let (before, log) =
+            cluster(|seen| (seen.method == "DELETE").then(|| refusal(409, "Conflict", json!({}))));
+        let options = DeleteOptions { uid: Some("1".to_owned()), propagation: None };
+        before.delete(&object(), &options, minute()).await.unwrap();
+        assert_eq!(calls(&log).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn absent_objects_count_as_deleted() {
+        for reply in [absent("configmaps", "a"), absent("namespaces", "shop")] {
+            let (cluster, _) =
+                cluster(move |seen| (seen.method == "DELETE").then(|| reply.clone()));
+            cluster.delete(&object(), &DeleteOptions::default(), minute()).await.unwrap();
+        }
+        let gone: ObjectRef = "example.com/v1/Thing/a".parse().unwrap();
+        let (cluster, _) = cluster(|seen| {
+            seen.path
+                .contains("customresourcedefinitions")
+                .then(|| json_reply(200, &json!({"items": []})))
+        });
+        cluster.delete(&gone, &DeleteOptions::default(), minute()).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn finalizers_that_hold_are_named() {
+        let (cluster, _) =
+            cluster(|seen| (seen.path.ends_with("/a")).then(|| json_reply(200, &dying("1"))));
+        let error =
+            cluster.delete(&object(), &DeleteOptions::default(), minute()).await.unwrap_err();
+        let finalizers = vec!["example.com/hold".to_owned()];
+        assert_eq!(error.kind(), &ErrorKind::Terminating { finalizers });
+        assert!(error.to_string().contains("example.com/hold"), "{error}");
+        assert_eq!(error.waited().map(|it| it.as_secs()), Some(60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unavailable_server_is_waited_for() {
+        let mut tries = 0;
+        let (cluster, log) = cluster(move |seen| {
+            tries += u32::from(seen.path.ends_with("/a"));
+            seen.path.ends_with("/a").then(|| match tries {
+                1 => (503, Vec::new(), String::new()),
+                2 => json_reply(200, &json!({"kind": "Status", "details": {"uid": "1"}})),
+                3 => (503, Vec::new(), String::new()),
+                _ => absent("configmaps", "a"),
+            })
+        });
+        cluster.delete(&object(), &DeleteOptions::default(), minute()).await.unwrap();
+        assert_eq!(calls(&log).len(), 4);
+    }
+}

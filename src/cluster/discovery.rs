@@ -14,6 +14,7 @@ use super::{
     client::{Cluster, Request},
     error::{ErrorKind, Result, Verb},
     object::ObjectRef,
+    retry::{Pacer, Patience},
 };
 
 /// What a path segment may not hold; `:` of RBAC names may stay.
@@ -128,30 +129,41 @@ impl Cluster {
     /// `["v1", "v1beta1", "v1alpha3"]` of `networking.istio.io`.
     ///
     /// Source: `GET /apis/GROUP`, then one `GET /apis/GROUP/VERSION` per
-    /// version tried. Fails with [`ErrorKind::KindNotServed`] if none is served.
+    /// version tried. Fails with [`ErrorKind::KindNotServed`] if none is served
+    /// within the time that `patience` has for kinds.
     pub async fn preferred_version(
         &self,
         group: &str,
         kind: &str,
         versions: &[&str],
+        patience: Patience,
     ) -> Result<ServedKind> {
-        let about = |version: &str| ObjectRef::new(format!("{group}/{version}"), kind, None, "");
         for version in versions {
             // What is known already spares the question for the group.
-            let api_version = format!("{group}/{version}");
-            let slot = self.discovery().slot(&api_version);
+            let slot = self.discovery().slot(&format!("{group}/{version}"));
             let known = slot.0.lock().await.clone();
             let known = known.iter().flat_map(|it| it.iter()).find(|it| it.kind == kind).cloned();
             if let Some(served) = known {
                 return Ok(served);
             }
         }
+        let mut pacer = Pacer::new(patience);
+        loop {
+            match self.first_served(group, kind, versions).await {
+                Ok(served) => return Ok(served),
+                Err(error) => pacer.after(error).await?,
+            }
+        }
+    }
+
+    async fn first_served(&self, group: &str, kind: &str, versions: &[&str]) -> Result<ServedKind> {
+        let about = |version: &str| ObjectRef::new(format!("{group}/{version}"), kind, None, "*");
         let first = about(versions.first().copied().unwrap_or("v1"));
         let context = self.context(Verb::Discover, Some(&first));
         let answer = self.call(Request::get(context.clone(), format!("/apis/{group}"))).await?;
-        let group_answer: ApiGroup = answer.json(&context)?;
+        let served_group: ApiGroup = answer.json(&context)?;
         for version in versions {
-            if !group_answer.versions.iter().any(|it| it.version == *version) {
+            if !served_group.versions.iter().any(|it| it.version == *version) {
                 continue;
             }
             match self.served(&about(version)).await {

@@ -10,6 +10,8 @@
 
 mod access;
 mod apply;
+#[cfg(test)]
+mod canned;
 mod client;
 mod connect;
 mod delete;
@@ -24,6 +26,7 @@ mod object;
 mod owned;
 mod quantity;
 mod read;
+mod readiness;
 mod ready;
 mod retry;
 mod secret;
@@ -43,7 +46,7 @@ pub use self::{
     owned::{Owner, fields_of, owners, project},
     quantity::same_quantity,
     read::Selection,
-    ready::{Condition, Readiness, ReadyRule, readiness},
+    readiness::{Condition, Readiness, ReadyRule, readiness},
     retry::Patience,
     secret::Secret,
 };

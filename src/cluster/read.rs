@@ -215,3 +215,183 @@ fn named(mut item: Value, served: &ServedKind) -> Value {
     }
     item
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::cluster::canned::{absent, calls, cluster, json_reply, refusal, unknown_path};
+
+    fn at_once() -> Patience {
+        Patience::within(Duration::ZERO)
+    }
+
+    fn thing() -> ObjectRef {
+        "example.com/v1/Thing/shop/a".parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_absent_object_is_none_and_a_forbidden_one_an_error() {
+        let object: ObjectRef = "v1/ConfigMap/shop/a".parse().unwrap();
+        for reply in [absent("configmaps", "a"), absent("namespaces", "shop")] {
+            let (cluster, _) =
+                cluster(move |seen| seen.path.ends_with("/a").then(|| reply.clone()));
+            assert_eq!(cluster.get(&object, at_once()).await.unwrap(), None);
+        }
+        let (cluster, _) =
+            cluster(|seen| seen.path.ends_with("/a").then(|| refusal(403, "Forbidden", json!({}))));
+        let error = cluster.get(&object, at_once()).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Forbidden);
+    }
+
+    #[tokio::test]
+    async fn discovery_is_asked_once_and_again_after_a_miss() {
+        let asked = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+        let count = asked.clone();
+        let (cluster, _) = cluster(move |seen| {
+            if seen.path == "/api/v1" {
+                count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                return None;
+            }
+            Some(json_reply(200, &json!({"kind": "ConfigMap"})))
+        });
+        let object: ObjectRef = "v1/ConfigMap/shop/a".parse().unwrap();
+        let reads = (0..8).map(|_| cluster.get(&object, at_once()));
+        assert!(futures::future::join_all(reads).await.iter().all(Result::is_ok));
+        assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 1);
+        let missing: ObjectRef = "v1/Unknown/shop/a".parse().unwrap();
+        for _ in 0..2 {
+            let error = cluster.get(&missing, at_once()).await.unwrap_err();
+            assert_eq!(error.kind(), &ErrorKind::KindNotServed);
+        }
+        assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 3);
+    }
+
+    #[tokio::test]
+    async fn objects_of_a_removed_definition_are_gone() {
+        let (cluster, log) = cluster(|seen| {
+            let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+            (seen.path == definitions).then(|| {
+                json_reply(
+                    200,
+                    &json!({"items": [
+                {"metadata": {"name": "others.other.com"}}]}),
+                )
+            })
+        });
+        assert_eq!(cluster.get(&thing(), at_once()).await.unwrap(), None);
+        let selection = Selection {
+            api_version: "example.com/v1",
+            kind: "Thing",
+            namespace: None,
+            labels: None,
+        };
+        assert_eq!(cluster.list(selection, at_once()).await.unwrap(), Vec::<Value>::new());
+        assert_eq!(calls(&log).len(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_definition_that_is_there_but_not_served_is_an_error() {
+        let (cluster, _) = cluster(|seen| {
+            let root = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+            match seen.path.strip_prefix(root)? {
+                "" => Some(json_reply(
+                    200,
+                    &json!({"items": [{"metadata": {"name": "things.example.com"}}]}),
+                )),
+                _ => Some(json_reply(200, &json!({"spec": {"names": {"kind": "Thing"}}}))),
+            }
+        });
+        let error = cluster.get(&thing(), at_once()).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::KindNotServed);
+    }
+
+    #[tokio::test]
+    async fn a_built_in_kind_is_never_gone() {
+        let (cluster, _) = cluster(|seen| (seen.path == "/apis/apps/v1").then(unknown_path));
+        let object: ObjectRef = "apps/v1/Deployment/shop/a".parse().unwrap();
+        let error = cluster.get(&object, at_once()).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::KindNotServed);
+    }
+
+    #[tokio::test]
+    async fn lists_are_read_to_the_end_and_begun_again_when_they_expire() {
+        let mut expired = false;
+        let (cluster, log) = cluster(move |seen| {
+            if !seen.path.ends_with("/configmaps") {
+                return None;
+            }
+            let next = seen.query.split("&continue=").nth(1).unwrap_or("");
+            Some(match next {
+                "" => json_reply(
+                    200,
+                    &json!({"metadata": {"continue": "a b"}, "items": [{"metadata": {"name": "1"}}]}),
+                ),
+                _ if !std::mem::replace(&mut expired, true) => refusal(410, "Expired", json!({})),
+                _ => json_reply(
+                    200,
+                    &json!({"metadata": {}, "items": [{"metadata": {"name": "2"}}]}),
+                ),
+            })
+        });
+        let selection = Selection {
+            api_version: "v1",
+            kind: "ConfigMap",
+            namespace: Some("shop"),
+            labels: Some("app=web"),
+        };
+        let found = cluster.list(selection, at_once()).await.unwrap();
+        assert_eq!(
+            found[1],
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "2"}})
+        );
+        let log = log.lock().unwrap();
+        assert_eq!((found.len(), log.len()), (2, 4));
+        assert_eq!(log[1].query, "limit=500&labelSelector=app%3Dweb&continue=a%20b");
+    }
+
+    #[tokio::test]
+    async fn the_first_version_that_serves_the_kind_is_preferred() {
+        let (cluster, _) = cluster(|seen| match seen.path.as_str() {
+            "/apis/networking.istio.io" => Some(json_reply(
+                200,
+                &json!({"versions": [
+                {"version": "v1"}, {"version": "v1alpha3"}]}),
+            )),
+            "/apis/networking.istio.io/v1alpha3" => Some(json_reply(
+                200,
+                &json!({"resources": [
+                {"name": "envoyfilters", "kind": "EnvoyFilter", "namespaced": true}]}),
+            )),
+            _ => None,
+        });
+        let versions = ["v1", "v1beta1", "v1alpha3"];
+        let group = "networking.istio.io";
+        let gateway =
+            cluster.preferred_version(group, "Gateway", &versions, at_once()).await.unwrap();
+        assert_eq!(gateway.api_version, "networking.istio.io/v1");
+        let filter =
+            cluster.preferred_version(group, "EnvoyFilter", &versions, at_once()).await.unwrap();
+        assert_eq!(filter.api_version, "networking.istio.io/v1alpha3");
+        let error =
+            cluster.preferred_version(group, "Sidecar", &versions, at_once()).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::KindNotServed);
+        let error =
+            cluster.preferred_version("example.com", "X", &["v1"], at_once()).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::KindNotServed);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_that_are_no_json_are_said_without_quoting_them() {
+        let (cluster, _) = cluster(|seen| {
+            seen.path.ends_with("/a").then(|| (200, Vec::new(), "{\"data\": hunter2".to_owned()))
+        });
+        let object: ObjectRef = "v1/ConfigMap/shop/a".parse().unwrap();
+        let error = cluster.get(&object, at_once()).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Malformed);
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+}
