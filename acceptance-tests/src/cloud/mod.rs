@@ -26,6 +26,8 @@ pub mod signature;
 pub mod state;
 pub mod tags;
 pub mod transition;
+#[cfg(test)]
+pub(crate) mod trial;
 
 pub use dispatch::{ApiRequest, Cloud, Reply, ReplyBody};
 pub use front::Front;

@@ -115,3 +115,88 @@ pub(super) fn role_id(uin: &str, name: &str) -> String {
     let digits = digest.iter().take(15).map(|byte| char::from(b'0' + byte % 10));
     format!("4611{}", digits.collect::<String>())
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use serde_json::json;
+
+    use crate::{
+        cloud::trial::Trial,
+        world::{OidcProvider, World},
+    };
+
+    fn arn(trial: &Trial, role: &str) -> String {
+        format!("qcs::cam::uin/{}:roleName/{role}", trial.uin("member"))
+    }
+
+    #[test]
+    fn trusted_account_gets_a_key() {
+        let trial = Trial::new(World::two_accounts());
+        let params = json!({"RoleArn": arn(&trial, "crossmesh"), "RoleSessionName": "tf"});
+        let answer = trial.ok("hub", "sts:AssumeRole", params);
+        let wall = trial.cloud.clock().wall().as_second();
+        assert_eq!(answer["ExpiredTime"], wall + 7_200);
+        assert_eq!(answer["Expiration"], "2026-08-01T03:30:00Z");
+        assert!(answer["Credentials"]["TmpSecretId"].as_str().unwrap().starts_with("AKID"));
+    }
+
+    #[test]
+    fn refusals_have_their_codes() {
+        let mut world = World::two_accounts();
+        world.accounts[1].roles[0].external_id = Some("e-1".to_owned());
+        let trial = Trial::new(world);
+        let role = arn(&trial, "crossmesh");
+        let assume = |account: &str, params| trial.refused(account, "sts:AssumeRole", params);
+        let params = |arn: &str, name: &str| json!({"RoleArn": arn, "RoleSessionName": name});
+        assert_eq!(assume("hub", params(&role, "tf")), "UnauthorizedOperation");
+        assert_eq!(assume("member", params(&role, "tf")), "UnauthorizedOperation");
+        let absent = arn(&trial, "absent");
+        assert_eq!(assume("hub", params(&absent, "tf")), "ResourceNotFound.RoleNotFound");
+        assert_eq!(assume("hub", params("role", "tf")), "InvalidParameter.ParamError");
+        let with = |name: &str, seconds: u64| {
+            json!({
+                "RoleArn": role, "RoleSessionName": name, "ExternalId": "e-1",
+                "DurationSeconds": seconds,
+            })
+        };
+        assert_eq!(assume("hub", with("t", 60)), "InvalidParameter.ParamError");
+        assert_eq!(assume("hub", with("tf", 43_201)), "InvalidParameter.OverTimeError");
+        trial.ok("hub", "sts:AssumeRole", with("tf", 43_200));
+    }
+
+    #[test]
+    fn identity_token_of_a_trusted_provider_gets_a_key() {
+        let provider = OidcProvider {
+            name: "hcp".to_owned(),
+            issuer: "https://app.terraform.io".to_owned(),
+            audiences: Vec::new(),
+            signing_key: "k".to_owned(),
+        };
+        let mut world = World::two_accounts();
+        world.accounts[1].oidc_providers.push(provider.clone());
+        world.accounts[1].roles[0].trusts_oidc.push("hcp".to_owned());
+        let trial = Trial::new(world);
+        let expires = trial.cloud.clock().now() + SignedDuration::from_mins(10);
+        let token = provider.issue("run", expires);
+        let params = |provider: &str, token: &str| {
+            json!({
+                "RoleArn": arn(&trial, "crossmesh"), "RoleSessionName": "tf",
+                "ProviderId": provider, "WebIdentityToken": token,
+            })
+        };
+        let operation = "sts:AssumeRoleWithWebIdentity";
+        trial.ok("hub", operation, params("hcp", &token));
+        for params in [params("other", &token), params("hcp", "x.y.z")] {
+            let code = trial.refused("hub", operation, params);
+            assert_eq!(code, "InvalidParameter.WebIdentityTokenError");
+        }
+    }
+
+    #[test]
+    fn identity_of_the_caller() {
+        let trial = Trial::new(World::two_accounts());
+        let answer = trial.ok("member", "sts:GetCallerIdentity", json!({}));
+        assert_eq!(answer["AccountId"], trial.uin("member"));
+    }
+}
