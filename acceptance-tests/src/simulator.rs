@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cloud::{
-        Cloud, Front,
+        Cloud, Front, Instruments,
         clock::Clock,
         clusters::{Clusters, NoClusters},
     },
@@ -91,7 +91,8 @@ impl Simulator {
     /// The address is taken, or the world contradicts itself.
     pub async fn start(world: World, options: Options) -> Result<Self, StartError> {
         let clusters = options.clusters.unwrap_or_else(|| Arc::new(NoClusters));
-        let cloud = Cloud::new(world, options.clock, clusters, options.rate_scale)
+        let instruments = Instruments::new(options.clock);
+        let cloud = Cloud::new(world, instruments, clusters, options.rate_scale)
             .map_err(StartError::World)?;
         let cloud = Arc::new(cloud);
         let failed = |error| StartError::Listen(options.listen, error);

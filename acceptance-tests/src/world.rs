@@ -5,11 +5,13 @@
 
 mod builtin;
 mod check;
+mod regions;
 
 use serde::{Deserialize, Serialize};
 
 pub use builtin::{MAX_MEMBERS, REGION};
 pub use check::WorldError;
+pub use regions::REGIONS;
 
 /// Accounts and what they own at the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

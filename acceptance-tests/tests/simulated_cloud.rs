@@ -126,6 +126,8 @@ async fn unknown_actions_and_versions_have_their_codes() {
     request.headers_mut().insert("x-tc-version", "2016-01-01".parse().unwrap());
     let reply = exchange(simulator.address(), request).await.unwrap();
     assert_eq!(reply.code(), "NoSuchVersion");
+    let elsewhere = ApiClient { region: "ap-nowhere".to_owned(), ..client.clone() };
+    assert_eq!(elsewhere.call(LIST, json!({})).await.code(), "UnsupportedRegion");
     let without = ApiClient { region: String::new(), ..client };
     assert_eq!(without.call("vpc:DescribeVpcs", json!({})).await.code(), "MissingParameter");
     without.ok("sts:GetCallerIdentity", json!({})).await;

@@ -38,6 +38,25 @@ pub struct Cloud {
     inner: Mutex<Inner>,
 }
 
+/// What the cloud and its clusters' API servers share: one time, one list of
+/// faults, one record of calls. Clones are handles on the same ones.
+#[derive(Clone, Debug)]
+pub struct Instruments {
+    /// The time.
+    pub clock: Clock,
+    /// Calls that go wrong on purpose.
+    pub faults: Arc<Faults>,
+    /// What was called.
+    pub recorder: Arc<Recorder>,
+}
+
+impl Instruments {
+    /// New instruments around a clock.
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, faults: Arc::default(), recorder: Arc::default() }
+    }
+}
+
 pub(super) struct Product {
     pub(super) service: Box<dyn Service>,
     pub(super) catalogue: Catalogue,
@@ -97,7 +116,7 @@ impl Cloud {
     /// A catalogue that comes with the simulator is broken, or the world is.
     pub fn new(
         world: World,
-        clock: Clock,
+        instruments: Instruments,
         clusters: Arc<dyn Clusters>,
         rate_scale: f64,
     ) -> Result<Self, String> {
@@ -113,7 +132,7 @@ impl Cloud {
         let state = seeded(&products, &world);
         let limits = Limits::new(rate_scale);
         let inner = Mutex::new(Inner { state, pace, limits, before: None });
-        let (faults, recorder) = (Arc::default(), Arc::default());
+        let Instruments { clock, faults, recorder } = instruments;
         Ok(Self { world, clock, clusters, products, faults, recorder, inner })
     }
 
@@ -237,9 +256,7 @@ impl Cloud {
         };
         call.account.clone_from(&caller.account);
         self.check_product(product, &caller, headers, &call.action)?;
-        if product.service.needs_region(&call.action) && call.region.is_empty() {
-            return Err(ApiError::missing("X-TC-Region"));
-        }
+        check_region(&call.region, product.service.needs_region(&call.action))?;
         let params = read_params(&request.body)?;
         call.params = Value::Object(params.clone());
         product.catalogue.check_request(&call.action, &params)?;
@@ -438,6 +455,18 @@ pub(super) fn seeded(products: &[Product], world: &World) -> State {
 
 fn is_read(action: &str) -> bool {
     ["Describe", "Get", "List", "Check"].iter().any(|prefix| action.starts_with(prefix))
+}
+
+fn check_region(region: &str, needed: bool) -> Result<(), ApiError> {
+    match region {
+        "" if needed => Err(ApiError::missing("X-TC-Region")),
+        "" => Ok(()),
+        _ if crate::world::REGIONS.contains(&region) => Ok(()),
+        _ => Err(ApiError::new(
+            "UnsupportedRegion",
+            format!("The region {region} does not exist or is not open."),
+        )),
+    }
 }
 
 fn read_params(body: &[u8]) -> Result<Map<String, Value>, ApiError> {

@@ -29,5 +29,5 @@ pub mod transition;
 #[cfg(test)]
 pub(crate) mod trial;
 
-pub use dispatch::{ApiRequest, Cloud, Reply, ReplyBody};
+pub use dispatch::{ApiRequest, Cloud, Instruments, Reply, ReplyBody};
 pub use front::Front;

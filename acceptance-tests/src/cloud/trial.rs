@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-use super::{Cloud, clock::Clock, clusters::NoClusters, transition::Progression};
+use super::{Cloud, Instruments, clock::Clock, clusters::NoClusters, transition::Progression};
 use crate::world::World;
 
 /// Calls as `"vpc:CreateCcn"`, from the accounts of the world; changes are
@@ -15,7 +15,8 @@ pub(crate) struct Trial {
 impl Trial {
     pub(crate) fn new(world: World) -> Self {
         let clock = Clock::stopped("2026-08-01T01:30:00Z".parse().unwrap());
-        let cloud = Cloud::new(world, clock, std::sync::Arc::new(NoClusters), 0.0).unwrap();
+        let clusters = std::sync::Arc::new(NoClusters);
+        let cloud = Cloud::new(world, Instruments::new(clock), clusters, 0.0).unwrap();
         cloud.set_progression("*", Progression::Immediate);
         Self { cloud }
     }

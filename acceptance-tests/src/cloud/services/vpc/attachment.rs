@@ -33,6 +33,8 @@ pub struct Attachment {
     pub state: Managed<AttachmentState>,
     /// Whether the owner of the CCN sees it already.
     pub visible: Managed<bool>,
+    /// Whether its subnets' routes are in the CCN.
+    pub published: bool,
 }
 
 /// What joins what; written as `ccn-1#VPC#ap-guangzhou#vpc-2`.
@@ -135,6 +137,14 @@ impl State {
         Some(())
     }
 
+    /// Takes a row's routes out of the CCN.
+    pub(super) fn unpublish(&mut self, key: &AttachmentKey) {
+        self.routes.retain(|route| route.attachment != *key);
+        if let Some(row) = self.attachments.get_mut(key) {
+            row.published = false;
+        }
+    }
+
     /// Changes a row by hand: `State` and `Description`.
     pub(super) fn patch_attachment(
         &mut self,
@@ -158,7 +168,7 @@ impl State {
             AttachmentState::Deleted => {
                 self.remove_attachment(key);
             }
-            _ => self.routes.retain(|route| route.attachment != *key),
+            _ => self.unpublish(key),
         }
         Some(Ok(()))
     }

@@ -130,7 +130,7 @@ pub(super) fn detach(cx: &mut Context<'_>, params: &Params) -> Answer {
     for key in keys {
         let moment = cx.moment;
         let state = &mut cx.state.vpc;
-        state.routes.retain(|route| route.attachment != key);
+        state.unpublish(&key);
         if let Some(row) = state.attachments.get_mut(&key) {
             row.state.begin(DETACH, &key.to_string(), S::Detaching, S::Deleted, moment);
         }
@@ -163,13 +163,16 @@ pub(super) fn settle(cx: &mut Context<'_>) {
         row.visible.settle(moment);
         row.state.settle(moment);
         match row.state.current() {
-            S::Active | S::Deleted => changed.push(row.key.clone()),
+            S::Active if !row.published => {
+                row.published = true;
+                changed.push((row.key.clone(), S::Active));
+            }
+            S::Deleted => changed.push((row.key.clone(), S::Deleted)),
             _ => {}
         }
     }
-    for key in changed {
-        let deleted = cx.state.vpc.attachments.get(&key).map(|row| *row.state.current());
-        if deleted == Some(S::Deleted) {
+    for (key, state) in changed {
+        if state == S::Deleted {
             cx.state.vpc.remove_attachment(&key);
         } else {
             super::route::publish_subnets(cx, &key);
@@ -255,6 +258,7 @@ fn new_row(
         attached: cx.moment.now,
         state: Managed::settled(S::Pending),
         visible: Managed::settled(true),
+        published: false,
         key,
     })
 }

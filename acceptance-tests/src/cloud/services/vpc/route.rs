@@ -17,6 +17,8 @@ pub struct CcnRoute {
     pub id: String,
     /// Destination.
     pub cidr: String,
+    /// The same, to calculate with.
+    range: Option<Ipv4Net>,
     /// The attachment that publishes it.
     pub attachment: AttachmentKey,
     /// UIN of the owner of the network.
@@ -71,15 +73,9 @@ pub(super) fn switch(cx: &mut Context<'_>, params: &Params, enable: bool) -> Ans
     Ok(Map::new())
 }
 
-/// Publishes the subnets of a network whose attachment is active, once.
+/// Publishes the subnets of a network whose attachment has become active.
 pub(super) fn publish_subnets(cx: &mut Context<'_>, key: &AttachmentKey) {
-    let published = cx
-        .state
-        .vpc
-        .routes
-        .iter()
-        .any(|route| route.attachment == *key && route.origin == RouteOrigin::Subnet);
-    let Some(vpc) = cx.world.vpc(&key.instance_id).filter(|_| !published) else {
+    let Some(vpc) = cx.world.vpc(&key.instance_id) else {
         return;
     };
     for subnet in &vpc.subnets {
@@ -171,6 +167,7 @@ impl State {
         let route = CcnRoute {
             id: ids.next("ccnr"),
             cidr: cidr.to_owned(),
+            range: cidr.parse().ok(),
             attachment: key.clone(),
             instance_uin: row.instance_uin.clone(),
             instance_name: row.instance_name.clone(),
@@ -189,7 +186,7 @@ impl State {
             return false;
         };
         self.routes.iter().filter(|r| r.enabled && r.attachment.ccn_id == ccn.id).any(|other| {
-            let Ok(taken) = other.cidr.parse::<Ipv4Net>() else {
+            let Some(taken) = other.range else {
                 return false;
             };
             let allowed = if taken == range { ccn.ecmp } else { ccn.overlap };
