@@ -1,3 +1,5 @@
 //! The provider.
 
+pub mod cloud;
 pub mod cluster;
+pub mod wait;
