@@ -5,14 +5,14 @@ use super::*;
 type Seen = Result<Observed<u32>, &'static str>;
 
 /// Replays `script`, repeating its last entry for ever, and counts the polls.
-struct Script<'a> {
-    entries: &'a [Seen],
+struct Script {
+    entries: Vec<Seen>,
     next: Cell<usize>,
 }
 
-impl<'a> Script<'a> {
-    fn new(entries: &'a [Seen]) -> Self {
-        Self { entries, next: Cell::new(0) }
+impl Script {
+    fn new<const N: usize>(entries: [Seen; N]) -> Self {
+        Self { entries: entries.into(), next: Cell::new(0) }
     }
 
     fn look(&self) -> Seen {
@@ -22,7 +22,7 @@ impl<'a> Script<'a> {
     }
 }
 
-async fn run(wait: &Wait, script: &Script<'_>) -> Result<u32, Error<&'static str>> {
+async fn run(wait: &Wait, script: &Script) -> Result<u32, Error<&'static str>> {
     until(wait, |error| *error == "passing", || async { script.look() }).await
 }
 
@@ -33,7 +33,7 @@ fn wait(seconds: u64) -> Wait {
 #[tokio::test(start_paused = true)]
 async fn polls_at_once_and_returns_the_value() {
     let started = Instant::now();
-    let script = Script::new(&[Ok(Observed::Done(7))]);
+    let script = Script::new([Ok(Observed::Done(7))]);
     assert_eq!(run(&wait(60), &script).await, Ok(7));
     assert_eq!(started.elapsed(), Duration::ZERO);
 }
@@ -47,7 +47,7 @@ async fn keeps_its_pace_between_polls() {
         factor: 1.0,
         jitter: 0.0,
     };
-    let script = Script::new(&[
+    let script = Script::new([
         Ok(Observed::pending("CREATING")),
         Ok(Observed::pending("CREATING")),
         Ok(Observed::Done(1)),
@@ -58,7 +58,7 @@ async fn keeps_its_pace_between_polls() {
 
 #[tokio::test(start_paused = true)]
 async fn a_timeout_names_state_time_and_polls() {
-    let script = Script::new(&[Ok(Observed::pending("CREATING"))]);
+    let script = Script::new([Ok(Observed::pending("CREATING"))]);
     let error = run(&wait(90), &script).await.unwrap_err();
     let polls = error.progress().polls;
     assert!(polls > 5, "{polls} polls");
@@ -91,7 +91,7 @@ async fn a_poll_that_never_answers_ends_at_the_deadline() {
 #[tokio::test(start_paused = true)]
 async fn a_failed_state_ends_the_wait_with_its_detail() {
     let script =
-        Script::new(&[Ok(Observed::pending("LINKING")), Ok(Observed::failed("LINK_FAILED", "no"))]);
+        Script::new([Ok(Observed::pending("LINKING")), Ok(Observed::failed("LINK_FAILED", "no"))]);
     let error = run(&wait(60), &script).await.unwrap_err();
     assert!(matches!(&error, Error::Failed { detail, .. } if detail == "no"));
     assert!(error.to_string().ends_with("state LINK_FAILED: no"), "{error}");
@@ -99,7 +99,7 @@ async fn a_failed_state_ends_the_wait_with_its_detail() {
 
 #[tokio::test(start_paused = true)]
 async fn done_must_hold_as_often_as_asked() {
-    let script = Script::new(&[
+    let script = Script::new([
         Ok(Observed::Done(1)),
         Ok(Observed::pending("gone again")),
         Ok(Observed::Done(2)),
@@ -113,10 +113,10 @@ async fn done_must_hold_as_often_as_asked() {
 
 #[tokio::test(start_paused = true)]
 async fn passing_errors_are_borne_but_not_for_ever() {
-    let script = Script::new(&[Err("passing"), Err("passing"), Ok(Observed::Done(1))]);
+    let script = Script::new([Err("passing"), Err("passing"), Ok(Observed::Done(1))]);
     assert_eq!(run(&wait(60), &script).await, Ok(1));
 
-    let script = Script::new(&[Err("passing")]);
+    let script = Script::new([Err("passing")]);
     let error = run(&wait(600).patience(2), &script).await.unwrap_err();
     assert_eq!(error.cause(), Some(&"passing"));
     assert_eq!(script.next.get(), 3);
@@ -124,7 +124,7 @@ async fn passing_errors_are_borne_but_not_for_ever() {
 
 #[tokio::test(start_paused = true)]
 async fn other_errors_end_the_wait_at_once() {
-    let script = Script::new(&[Err("denied"), Ok(Observed::Done(1))]);
+    let script = Script::new([Err("denied"), Ok(Observed::Done(1))]);
     let error = run(&wait(60), &script).await.unwrap_err();
     assert!(matches!(error, Error::Look { error: "denied", .. }));
     assert_eq!(script.next.get(), 1);
@@ -132,7 +132,7 @@ async fn other_errors_end_the_wait_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_timeout_tells_the_error_of_the_last_poll() {
-    let script = Script::new(&[Ok(Observed::pending("CREATING")), Err("passing")]);
+    let script = Script::new([Ok(Observed::pending("CREATING")), Err("passing")]);
     let error = run(&wait(5), &script).await.unwrap_err();
     assert!(error.to_string().ends_with("the last poll failed: passing"), "{error}");
 }
@@ -145,7 +145,7 @@ async fn cancelling_ends_a_pause_at_once() {
         tokio::time::sleep(Duration::from_millis(2500)).await;
         stop.cancel();
     });
-    let script = Script::new(&[Ok(Observed::pending("PENDING"))]);
+    let script = Script::new([Ok(Observed::pending("PENDING"))]);
     let started = Instant::now();
     let error = run(&wait(3600).cancel(token), &script).await.unwrap_err();
     assert!(matches!(error, Error::Cancelled(_)));
@@ -172,7 +172,7 @@ async fn cancelling_ends_a_poll_under_way() {
 #[tokio::test(start_paused = true)]
 async fn several_waits_can_share_one_deadline() {
     let first = wait(10);
-    let script = Script::new(&[Ok(Observed::pending("A"))]);
+    let script = Script::new([Ok(Observed::pending("A"))]);
     let started = Instant::now();
     assert!(run(&first, &script).await.is_err());
     let second = wait(3600).until(first.deadline());
