@@ -35,7 +35,7 @@ pub(crate) struct Notes {
     pub(crate) warnings: Diagnostics,
     /// The last state that was saved, encoded.
     pub(crate) saved: Option<Value>,
-    /// The private state, and whether it was changed.
+    /// The private bytes.
     pub(crate) private: Vec<u8>,
 }
 
@@ -81,6 +81,11 @@ impl<C> Cx<C> {
     /// Replaces the private bytes.
     pub fn set_private(&self, bytes: Vec<u8>) {
         self.notes().private = bytes;
+    }
+
+    /// What provider code told while the operation ran.
+    pub(crate) fn into_notes(self) -> Notes {
+        std::mem::take(&mut *self.notes())
     }
 
     fn notes(&self) -> std::sync::MutexGuard<'_, Notes> {

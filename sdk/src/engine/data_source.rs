@@ -35,8 +35,3 @@ pub trait DataSource: Send + Sync + 'static {
         config: Self::Model,
     ) -> impl Future<Output = Result<Self::Model, Diagnostics>> + Send;
 }
-
-/// A [`DataSource`] of any model, as the engine calls it.
-pub(crate) trait AnyDataSource<C>: Send + Sync {}
-
-impl<C, D: DataSource<Client = C>> AnyDataSource<C> for D {}

@@ -76,8 +76,3 @@ pub struct Renewed {
     /// When it must be renewed again.
     pub renew_at: Option<SystemTime>,
 }
-
-/// An [`EphemeralResource`] of any model, as the engine calls it.
-pub(crate) trait AnyEphemeral<C>: Send + Sync {}
-
-impl<C, E: EphemeralResource<Client = C>> AnyEphemeral<C> for E {}

@@ -7,17 +7,42 @@
 //! before it answers, so that Terraform never has to complain about the
 //! provider.
 
+mod apply;
+mod call;
+mod check;
+mod conform;
 mod context;
 mod data_source;
+mod dispatch;
 mod ephemeral;
+mod erased;
 mod function;
+mod identity;
+mod import;
+mod managed;
+mod panic;
+mod plan;
 mod provider;
+mod query;
+mod read;
 mod resource;
+pub mod rules;
+mod schemas;
 mod server;
+mod session;
+mod settle;
+mod shape;
+mod show;
+mod timeouts;
+mod unknown;
+mod upgrade;
+mod validate;
+mod write_only;
 
 pub use self::{
     context::{Change, Cx, PlanCx, Stop},
     data_source::DataSource,
+    dispatch::Engine,
     ephemeral::{EphemeralResource, Opened, Renewed},
     function::{Function, FunctionError, Parameter, Signature},
     provider::{Provider, Registry},

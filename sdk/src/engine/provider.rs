@@ -4,7 +4,10 @@ use std::{future::Future, sync::Arc};
 
 use crate::{
     Diagnostics,
-    engine::{DataSource, EphemeralResource, Function, Resource, Stop},
+    engine::{
+        DataSource, EphemeralResource, Function, Resource, Stop,
+        erased::{AnyDataSource, AnyEphemeral, AnyResource, Erased},
+    },
     schema::Model,
 };
 
@@ -25,6 +28,16 @@ pub trait Provider: Send + Sync + 'static {
     /// Values may be unknown.
     fn validate(&self, config: &Self::Config, diagnostics: &mut Diagnostics) {
         let _ = (config, diagnostics);
+    }
+
+    /// Whether so little of the configuration is known that no resource can be
+    /// read or planned against the remote side, as when the address of what to
+    /// talk to is still to be created. Terraform then puts resources off if it
+    /// can, and otherwise they plan without a client; what needs the remote side
+    /// all the same gets the client and should fail by the argument's name.
+    fn defers(&self, config: &Self::Config) -> bool {
+        let _ = config;
+        false
     }
 
     /// Makes the client. Values may be unknown while Terraform plans: keep them
@@ -48,9 +61,9 @@ pub trait Provider: Send + Sync + 'static {
 /// Built with one call per object:
 /// `Registry::new().resource(Volume).data_source(Zones).function(ParseId)`.
 pub struct Registry<C> {
-    pub(crate) resources: Vec<Arc<dyn crate::engine::resource::AnyResource<C>>>,
-    pub(crate) data_sources: Vec<Arc<dyn crate::engine::data_source::AnyDataSource<C>>>,
-    pub(crate) ephemeral: Vec<Arc<dyn crate::engine::ephemeral::AnyEphemeral<C>>>,
+    pub(crate) resources: Vec<Arc<dyn AnyResource<C>>>,
+    pub(crate) data_sources: Vec<Arc<dyn AnyDataSource<C>>>,
+    pub(crate) ephemeral: Vec<Arc<dyn AnyEphemeral<C>>>,
     pub(crate) functions: Vec<Arc<dyn Function>>,
 }
 
@@ -68,21 +81,21 @@ impl<C: Send + Sync + 'static> Registry<C> {
     /// Adds a managed resource.
     #[must_use]
     pub fn resource<R: Resource<Client = C>>(mut self, resource: R) -> Self {
-        self.resources.push(Arc::new(resource));
+        self.resources.push(Arc::new(Erased(resource)));
         self
     }
 
     /// Adds a data source.
     #[must_use]
     pub fn data_source<D: DataSource<Client = C>>(mut self, data_source: D) -> Self {
-        self.data_sources.push(Arc::new(data_source));
+        self.data_sources.push(Arc::new(Erased(data_source)));
         self
     }
 
     /// Adds an ephemeral resource.
     #[must_use]
     pub fn ephemeral<E: EphemeralResource<Client = C>>(mut self, ephemeral: E) -> Self {
-        self.ephemeral.push(Arc::new(ephemeral));
+        self.ephemeral.push(Arc::new(Erased(ephemeral)));
         self
     }
 

@@ -180,8 +180,3 @@ pub struct MoveSource {
     /// The source's state.
     pub state: serde_json::Value,
 }
-
-/// A [`Resource`] of any model, as the engine calls it.
-pub(crate) trait AnyResource<C>: Send + Sync {}
-
-impl<C, R: Resource<Client = C>> AnyResource<C> for R {}
