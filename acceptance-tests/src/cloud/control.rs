@@ -2,7 +2,7 @@
 //!
 //! | Request | Meaning |
 //! |---|---|
-//! | `GET ready` | the line that the program prints when it is ready |
+//! | `GET ready` | what the program prints when it is ready |
 //! | `GET calls?since=N` · `DELETE calls` | the record of calls |
 //! | `POST reset` | back to the start |
 //! | `GET clock` · `POST clock {advance?, skew?, scale?}` | time; `advance` and `skew` as `90s`, `7d`, `-10m` |
@@ -94,13 +94,7 @@ impl Cloud {
                 Ok(found(self.patch_object(kind, &id.join("/"), &patch)?))
             }
             ("GET", ["limits"]) => Ok((200, self.limits())),
-            ("POST", ["limits"]) => {
-                let LimitsBody { scale, rates } = read(body)?;
-                scale.into_iter().for_each(|scale| self.set_rate_scale(scale));
-                rates.iter().for_each(|(action, rate)| self.set_rate(action, *rate));
-                Ok((200, self.limits()))
-            }
-            ("GET", ["ready"]) => Ok((200, self.ready_line("http://<this address>"))),
+            ("POST", ["limits"]) => self.set_limits(&read(body)?),
             ("GET", ["actions"]) => Ok((200, json!({"actions": self.actions()}))),
             _ => Ok((404, json!({"error": format!("no {method} {PREFIX}{path}")}))),
         }
@@ -130,6 +124,12 @@ impl Cloud {
             clock.set_scale(scale);
         }
         Ok((200, self.clock_face()))
+    }
+
+    fn set_limits(&self, body: &LimitsBody) -> Result<Reply, String> {
+        body.scale.into_iter().for_each(|scale| self.set_rate_scale(scale));
+        body.rates.iter().for_each(|(action, rate)| self.set_rate(action, *rate));
+        Ok((200, self.limits()))
     }
 
     fn progression_listing(&self) -> Value {

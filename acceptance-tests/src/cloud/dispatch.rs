@@ -12,16 +12,16 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    authentication::{Claim, authenticate, text},
+    admission::{Admitted, no_such_product, throttled},
+    authentication::text,
     catalogue::Catalogue,
     clock::Clock,
     clusters::Clusters,
     faults::{Fault, Faults},
     limits::Limits,
-    pattern::matches,
     recorder::{Call, Recorder},
     service::{Answer, ApiError, Caller, Context, Principal, Service},
-    signature::{Signed, hex},
+    signature::hex,
     state::State,
     transition::{Moment, Pace},
 };
@@ -219,131 +219,8 @@ impl Cloud {
         self.execute(admitted, false)
     }
 
-    fn product(&self, name: &str) -> Option<&Product> {
+    pub(super) fn product(&self, name: &str) -> Option<&Product> {
         self.products.iter().find(|product| product.service.name() == name)
-    }
-
-    /// Everything that can be refused before the action itself.
-    fn admit(&self, request: &ApiRequest, call: &mut Call) -> Result<Admitted<'_>, ApiError> {
-        if request.method != "POST" {
-            let text = format!("The simulator takes POST requests, not {}.", request.method);
-            return Err(ApiError::new("UnsupportedProtocol", text));
-        }
-        let headers = &request.headers;
-        if call.action.is_empty() {
-            return Err(ApiError::missing("X-TC-Action"));
-        }
-        let claim = Claim::read(headers)?;
-        let product = self.route(headers, &claim, &call.action)?;
-        let name = product.service.name();
-        name.clone_into(&mut call.service);
-        let signed = Signed {
-            method: &request.method,
-            path: &request.path,
-            query: &request.query,
-            headers,
-            body: &request.body,
-        };
-        let caller = {
-            let inner = self.lock();
-            authenticate(
-                &claim,
-                name,
-                &call.action,
-                signed,
-                (&self.world, &inner.state, &self.clock),
-            )?
-        };
-        call.account.clone_from(&caller.account);
-        self.check_product(product, &caller, headers, &call.action)?;
-        check_region(&call.region, product.service.needs_region(&call.action))?;
-        let params = read_params(&request.body)?;
-        call.params = Value::Object(params.clone());
-        product.catalogue.check_request(&call.action, &params)?;
-        self.take_allowance(&caller, name, &call.action, &call.region)?;
-        Ok(Admitted {
-            product,
-            caller,
-            action: call.action.clone(),
-            region: call.region.clone(),
-            params,
-        })
-    }
-
-    /// Product of a request: by the first label of the host, else by the
-    /// credential scope, else (unsigned) by the action's name.
-    fn route(
-        &self,
-        headers: &HeaderMap,
-        claim: &Claim,
-        action: &str,
-    ) -> Result<&Product, ApiError> {
-        let host = text(headers, "host").unwrap_or_default();
-        let label = host.split(['.', ':']).next().unwrap_or_default();
-        if let Some(product) = self.product(label) {
-            return Ok(product);
-        }
-        let is_address = host.parse::<std::net::SocketAddr>().is_ok()
-            || host.parse::<std::net::IpAddr>().is_ok()
-            || label == "localhost";
-        match claim.service() {
-            _ if !is_address => Err(no_such_product(label)),
-            Some(service) => self.product(service).ok_or_else(|| no_such_product(service)),
-            None => self
-                .products
-                .iter()
-                .find(|product| product.catalogue.has(action))
-                .ok_or_else(|| no_such_product(label)),
-        }
-    }
-
-    /// Version, action, and whether this caller may use them.
-    fn check_product(
-        &self,
-        product: &Product,
-        caller: &Caller,
-        headers: &HeaderMap,
-        action: &str,
-    ) -> Result<(), ApiError> {
-        let name = product.service.name();
-        let version = text(headers, "x-tc-version").unwrap_or_default();
-        if version.is_empty() {
-            return Err(ApiError::missing("X-TC-Version"));
-        }
-        if version != product.catalogue.version() {
-            let text = format!("The API version {version} of {name} does not exist.");
-            return Err(ApiError::new("NoSuchVersion", text));
-        }
-        let account = self.world.account(&caller.account);
-        let closed = account.is_some_and(|a| a.closed_products.iter().any(|closed| closed == name));
-        if closed || !product.catalogue.has(action) {
-            let text = format!("The action {action} of {name} {version} is invalid or not open.");
-            return Err(ApiError::new("InvalidAction", text));
-        }
-        let operation = format!("{name}:{action}");
-        if !caller.allow.iter().any(|pattern| matches(pattern, &operation)) {
-            return Err(ApiError::new(
-                "UnauthorizedOperation",
-                format!(
-                    "You are not authorized to perform operation ({operation}); resource (*) has \
-                     no permission."
-                ),
-            ));
-        }
-        Ok(())
-    }
-
-    fn take_allowance(
-        &self,
-        caller: &Caller,
-        service: &str,
-        action: &str,
-        region: &str,
-    ) -> Result<(), ApiError> {
-        let operation = format!("{service}:{action}");
-        let now = self.clock.wall();
-        let taken = self.lock().limits.take(&caller.uin, region, &operation, now);
-        taken.map_err(|rate| throttled(action, rate))
     }
 
     /// Lets the action happen, unless a fault rule says otherwise.
@@ -438,15 +315,6 @@ impl std::fmt::Debug for Cloud {
     }
 }
 
-/// A call that may happen.
-struct Admitted<'a> {
-    product: &'a Product,
-    caller: Caller,
-    action: String,
-    region: String,
-    params: Map<String, Value>,
-}
-
 pub(super) fn seeded(products: &[Product], world: &World) -> State {
     let mut state = State::default();
     products.iter().for_each(|product| product.service.seed(world, &mut state));
@@ -455,43 +323,6 @@ pub(super) fn seeded(products: &[Product], world: &World) -> State {
 
 fn is_read(action: &str) -> bool {
     ["Describe", "Get", "List", "Check"].iter().any(|prefix| action.starts_with(prefix))
-}
-
-fn check_region(region: &str, needed: bool) -> Result<(), ApiError> {
-    match region {
-        "" if needed => Err(ApiError::missing("X-TC-Region")),
-        "" => Ok(()),
-        _ if crate::world::REGIONS.contains(&region) => Ok(()),
-        _ => Err(ApiError::new(
-            "UnsupportedRegion",
-            format!("The region {region} does not exist or is not open."),
-        )),
-    }
-}
-
-fn read_params(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
-    if body.is_empty() {
-        return Ok(Map::new());
-    }
-    serde_json::from_slice(body).map_err(|error| {
-        let text = format!("The request body is not a JSON object: {error}.");
-        ApiError::new("InvalidRequest", text)
-    })
-}
-
-fn no_such_product(name: &str) -> ApiError {
-    ApiError::new("NoSuchProduct", format!("The product {name} does not exist."))
-}
-
-fn throttled(action: &str, rate: f64) -> ApiError {
-    ApiError::new(
-        "RequestLimitExceeded",
-        format!(
-            "Your current request times equals to `{}` in a second, which exceeds the frequency \
-             limit `{rate}` for a second of {action}. Please retry later.",
-            rate + 1.0
-        ),
-    )
 }
 
 fn envelope(answer: Answer, number: u64) -> Value {
@@ -508,4 +339,40 @@ fn request_id(number: u64) -> String {
     let (a, b, c, d, e) =
         (&digits[..8], &digits[8..12], &digits[13..16], &digits[17..20], &digits[20..32]);
     format!("{a}-{b}-4{c}-8{d}-{e}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::trial::Trial;
+
+    /// Without parameters every action refuses or answers; none is missing.
+    #[test]
+    fn every_action_of_the_catalogue_is_simulated() {
+        let trial = Trial::new(World::two_accounts());
+        let cloud = &trial.cloud;
+        let mut missing = Vec::new();
+        for product in &cloud.products {
+            let name = product.service.name();
+            assert_eq!(product.catalogue.service(), name);
+            for action in product.catalogue.actions() {
+                let mut inner = cloud.lock();
+                let answer = cloud.with_context(&mut inner, |cx| {
+                    product.service.call(cx, action, &Map::new().into())
+                });
+                if answer.err() == Some(ApiError::not_simulated(name, action)) {
+                    missing.push(format!("{name}:{action}"));
+                }
+            }
+        }
+        assert_eq!(missing, Vec::<String>::new());
+    }
+
+    #[test]
+    fn request_ids_are_uuids() {
+        let id = request_id(7);
+        let lengths: Vec<usize> = id.split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12]);
+        assert_ne!(id, request_id(8));
+    }
 }

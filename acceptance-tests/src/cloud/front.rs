@@ -4,7 +4,7 @@
 use std::{io, net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -95,7 +95,10 @@ async fn answer(
     let path = head.uri.path().to_owned();
     let query = head.uri.query().unwrap_or_default().to_owned();
     if let Some(rest) = path.strip_prefix(PREFIX) {
-        let (status, value) = cloud.control(&head.method, rest, &query, &body);
+        let (status, value) = match rest {
+            "ready" => (200, cloud.ready_line(&own_endpoint(&head.headers))),
+            _ => cloud.control(&head.method, rest, &query, &body),
+        };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         return Ok(json_response(&cloud, status, &value));
     }
@@ -108,6 +111,12 @@ async fn answer(
     let method = head.method.as_str().to_owned();
     let reply = cloud.handle(&ApiRequest { method, path, query, headers, body });
     send(&cloud, reply).await
+}
+
+/// How the client of this request reaches the simulator.
+fn own_endpoint(headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    format!("http://{}", host.unwrap_or_default())
 }
 
 async fn send(cloud: &Cloud, reply: Reply) -> Result<Response<Full<Bytes>>, NoAnswer> {

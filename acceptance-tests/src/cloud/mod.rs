@@ -6,6 +6,7 @@
 //! one mutex and services are synchronous: the same calls in the same order
 //! give the same answers.
 
+mod admission;
 mod authentication;
 pub mod catalogue;
 pub mod clock;
