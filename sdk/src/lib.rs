@@ -19,6 +19,9 @@
 //! * [`plugin`] – how Terraform starts and talks to the process: handshake,
 //!   mutual TLS, gRPC, signals, logs. No semantics.
 
+// Derived code speaks of `::tfsdk`, in this crate too.
+extern crate self as tfsdk;
+
 pub mod diagnostic;
 pub mod engine;
 pub mod plugin;

@@ -19,15 +19,12 @@ pub(crate) type Defaults<'a> = &'a [(Operation, Duration)];
 
 /// `timeouts = { create = "20m", … }`, with the operations that wait.
 pub(crate) fn attribute(defaults: Defaults<'_>) -> Attribute {
-    let attributes =
+    let attributes: Vec<_> =
         defaults.iter().map(|(operation, default)| one(*operation, *default)).collect();
     let description = "How long to wait for slow operations, as a number with a unit: `30s`, \
                        `20m`, `1h30m`.";
     Attribute {
-        kind: Kind::Nested(
-            Nesting::Single,
-            Object { attributes, description: description.to_owned() },
-        ),
+        kind: Kind::Nested(Nesting::Single, Object::new(description, attributes)),
         ..optional(TIMEOUTS, description.to_owned())
     }
 }

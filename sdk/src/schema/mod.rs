@@ -4,14 +4,22 @@
 //! what the derive makes, and what code that is not struct-shaped builds by
 //! hand.
 
+mod build;
+mod field;
 mod model;
 mod rule;
+mod sound;
+mod ty;
+pub mod validators;
+mod walk;
 
 use std::{fmt, sync::Arc};
 
 pub use self::{
-    model::{Field, Model},
+    field::Field,
+    model::{Model, ObjectReader, ObjectWriter},
     rule::{Check, Equivalence, PlanRule, Validator},
+    walk::Part,
 };
 use crate::value::{Type, Value};
 
@@ -35,6 +43,9 @@ pub struct Block {
     pub description: String,
     /// Why not to use it any more, and what instead.
     pub deprecation: Option<String>,
+    /// Conditions on the attributes together. They get the object, parts of
+    /// which may be unknown.
+    pub validators: Vec<Arc<dyn Validator>>,
 }
 
 /// One attribute.
@@ -50,7 +61,8 @@ pub struct Attribute {
     pub required: bool,
     /// May be set.
     pub optional: bool,
-    /// The provider may set it where the configuration does not.
+    /// The provider may set it where the configuration does not. See
+    /// [`is_computed`](Attribute::is_computed) for what Terraform is told.
     pub computed: bool,
     /// Never shown.
     pub sensitive: bool,
@@ -83,6 +95,9 @@ pub struct Object {
     pub attributes: Vec<Attribute>,
     /// Markdown, about the object itself.
     pub description: String,
+    /// Conditions on the attributes together. They get the object, parts of
+    /// which may be unknown.
+    pub validators: Vec<Arc<dyn Validator>>,
 }
 
 /// How often nested attributes or blocks stand.

@@ -8,21 +8,41 @@ use crate::value::{Path, Value};
 /// `a.example.com` and `a.example.com.` do.
 pub type Equivalence = fn(&Value, &Value) -> bool;
 
-/// A condition on one attribute's value.
+/// A condition on one attribute's value, or on an object as a whole.
+///
+/// [`validators`](crate::schema::validators) has the usual ones.
 pub trait Validator: Send + Sync {
     /// What the condition is, for documentation: "must be between 1 and 60
-    /// characters long".
+    /// characters long". Also all that is said of a sensitive value, since
+    /// [`check`](Self::check) may quote it.
     fn describe(&self) -> String;
 
-    /// Checks a known, non-null value.
+    /// Checks a value that is itself known and not null. Parts of it may be
+    /// unknown: what depends on them holds.
     ///
     /// # Errors
     ///
     /// Says what is wrong and what would be right; the engine adds the path.
     fn check(&self, value: &Value, path: &Path) -> Result<(), String>;
+
+    /// Every problem, each at its own place. What [`check`](Self::check) says,
+    /// at `path`, for conditions that do not look at parts.
+    fn problems(&self, value: &Value, path: &Path) -> Vec<(Path, String)> {
+        match self.check(value, path) {
+            Ok(()) => Vec::new(),
+            Err(problem) => vec![(path.clone(), problem)],
+        }
+    }
+
+    /// The attributes that a condition on an object speaks of.
+    fn attributes(&self) -> &[String] {
+        &[]
+    }
 }
 
 /// A [`Validator`] made of a description and a function.
+///
+/// [`satisfies`](crate::schema::validators::satisfies) takes closures.
 pub struct Check {
     /// See [`Validator::describe`].
     pub description: String,

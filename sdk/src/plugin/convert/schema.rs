@@ -165,7 +165,7 @@ mod tests {
     fn an_attribute_has_a_type_or_nested_attributes_never_both() {
         let plain = attribute(&leaf("a"));
         assert_eq!((&plain.r#type[..], &plain.nested_type), (&b"\"string\""[..], &None));
-        let inner = Object { attributes: vec![leaf("x")], description: "Inner.".to_owned() };
+        let inner = Object::new("Inner.", [leaf("x")]);
         let nested = attribute(&Attribute { kind: Kind::Nested(Nesting::Set, inner), ..leaf("n") });
         assert!(nested.r#type.is_empty());
         assert_eq!(nested.description, "Inner.");
