@@ -137,3 +137,27 @@ impl Drop for Simulator {
         self.end.cancel();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn stopped_simulator_frees_its_port() {
+        let simulator = Simulator::start(World::two_accounts(), Options::default()).await.unwrap();
+        let listen = simulator.address();
+        let taken = Options { listen, ..Options::default() };
+        let error = Simulator::start(World::two_accounts(), taken.clone()).await.unwrap_err();
+        assert!(error.to_string().contains("--listen"), "{error}");
+        simulator.stop().await;
+        Simulator::start(World::two_accounts(), taken).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn contradictory_world_does_not_start() {
+        let mut world = World::two_accounts();
+        world.vpcs.clear();
+        let error = Simulator::start(world, Options::default()).await.unwrap_err();
+        assert!(matches!(error, StartError::World(_)), "{error}");
+    }
+}

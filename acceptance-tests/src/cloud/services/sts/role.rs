@@ -1,6 +1,7 @@
 //! AssumeRole and AssumeRoleWithWebIdentity.
 
 use jiff::SignedDuration;
+use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 
 use super::{Session, identity_token};
@@ -77,7 +78,24 @@ fn find_role(cx: &Context<'_>, arn: &str) -> Result<(Account, Role), ApiError> {
     })
 }
 
+/// The session's policy must be JSON, URL-encoded; what it narrows is not simulated.
+fn check_policy(params: &Params) -> Result<(), ApiError> {
+    let Some(encoded) = params.str("Policy").filter(|text| !text.is_empty()) else {
+        return Ok(());
+    };
+    let text = percent_decode_str(encoded).decode_utf8_lossy();
+    let encoded_json = !encoded.contains(['{', '"', ' '])
+        && serde_json::from_str::<serde_json::Map<_, _>>(&text).is_ok();
+    let text = "The Policy must be a JSON object, URL-encoded.";
+    if encoded_json {
+        Ok(())
+    } else {
+        Err(ApiError::new("InvalidParameter.StrategyFormatError", text))
+    }
+}
+
 fn grant(cx: &mut Context<'_>, params: &Params, account: &Account, role: &Role) -> Answer {
+    check_policy(params)?;
     let name = params.required("RoleSessionName")?;
     if !(2..=128).contains(&name.len()) {
         let text = "RoleSessionName must have 2 to 128 characters.";
@@ -163,6 +181,11 @@ mod tests {
         assert_eq!(assume("hub", with("t", 60)), "InvalidParameter.ParamError");
         assert_eq!(assume("hub", with("tf", 43_201)), "InvalidParameter.OverTimeError");
         trial.ok("hub", "sts:AssumeRole", with("tf", 43_200));
+        let mut policy = with("tf", 60);
+        policy["Policy"] = r#"{"version": "2.0"}"#.into();
+        assert_eq!(assume("hub", policy.clone()), "InvalidParameter.StrategyFormatError");
+        policy["Policy"] = "%7B%22version%22%3A%222.0%22%7D".into();
+        trial.ok("hub", "sts:AssumeRole", policy);
     }
 
     #[test]
