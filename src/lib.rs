@@ -2,4 +2,6 @@
 
 pub mod cloud;
 pub mod cluster;
+pub mod functions;
+pub mod services;
 pub mod wait;

@@ -1,0 +1,3 @@
+//! Provider functions: pure calculations over values.
+
+pub mod cidr;

@@ -1,0 +1,3 @@
+//! Resources and data sources, one folder per service.
+
+pub mod traffic;

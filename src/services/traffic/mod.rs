@@ -1,0 +1,3 @@
+//! Whether traffic arrives.
+
+pub mod probe;
