@@ -1,10 +1,7 @@
 //! Deleting objects, until they are gone.
 
-use std::time::Duration;
-
 use http::Method;
 use serde_json::{Map, Value, json};
-use tokio::time::{Instant, sleep};
 
 use super::{
     apply::finalizers,
@@ -13,9 +10,6 @@ use super::{
     object::ObjectRef,
     retry::{Pacer, Patience},
 };
-
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// How to delete.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,8 +103,7 @@ impl Cluster {
         uid: String,
         patience: Patience,
     ) -> Result<()> {
-        let started = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        let mut pacer = Pacer::looking(patience);
         loop {
             let problem = match self.get_once(Verb::Delete, object).await {
                 Ok(None) => return Ok(()),
@@ -119,12 +112,10 @@ impl Cluster {
                 Err(error) if error.is_transient() => error,
                 Err(error) => return Err(error),
             };
-            let left = patience.left();
-            if left.is_zero() {
-                return Err(problem.with_waited(started.elapsed()));
+            if patience.left().is_zero() {
+                return Err(problem.with_waited(pacer.elapsed()));
             }
-            sleep(pause.min(left)).await;
-            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+            pacer.pause().await;
         }
     }
 }
@@ -174,6 +165,8 @@ fn still_there(context: &Context, found: &Value) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::cluster::canned::{absent, calls, cluster, json_reply, refusal};
 

@@ -327,7 +327,8 @@ mod tests {
     }
 
     fn found(manifest: &Value, live: &Value) -> Vec<String> {
-        let text = |it: &Option<Value>| it.as_ref().map_or("-".to_owned(), Value::to_string);
+        let text =
+            |it: &Option<Value>| it.as_ref().map_or_else(|| "-".to_owned(), Value::to_string);
         drift(manifest, live, "crossmesh", None)
             .into_iter()
             .map(|it| {

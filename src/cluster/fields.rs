@@ -29,7 +29,7 @@ pub struct FieldPath(Vec<Step>);
 pub struct FieldSet {
     /// The node itself is a member (`.`): an empty map or a list item.
     pub(super) own: bool,
-    pub(super) children: Vec<(Step, FieldSet)>,
+    pub(super) children: Vec<(Step, Self)>,
 }
 
 impl FieldPath {

@@ -416,7 +416,7 @@ users:
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config");
         std::fs::write(&path, relative).unwrap();
-        let read = endpoint(&Access::KubeconfigFile { path: path.clone(), context: None }).unwrap();
+        let read = endpoint(&Access::KubeconfigFile { path, context: None }).unwrap();
         assert!(matches!(read.login, Login::TokenFile(at) if at == folder.path().join("token")));
         let absent = Access::KubeconfigFile { path: folder.path().join("nothing"), context: None };
         assert!(endpoint(&absent).unwrap_err().contains("nothing"));

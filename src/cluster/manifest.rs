@@ -228,7 +228,7 @@ impl Part<'_> {
 /// What kind of problem the parser found, without its quotation.
 fn reason(error: &serde_saphyr::Error) -> String {
     use serde_saphyr::Error;
-    let text = match error.without_snippet() {
+    match error.without_snippet() {
         Error::DuplicateMappingKey { key, .. } => match key {
             Some(key) => format!("the key {key:?} is there twice"),
             None => "a key is there twice".to_owned(),
@@ -237,8 +237,7 @@ fn reason(error: &serde_saphyr::Error) -> String {
         Error::Budget { .. } => "the document is too large or too deep".to_owned(),
         Error::UnknownAnchor { .. } => "an alias has no anchor".to_owned(),
         _ => "not valid YAML (check indentation, quotes and colons)".to_owned(),
-    };
-    text
+    }
 }
 
 fn options() -> serde_saphyr::Options {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
 
 use super::{
     client::Cluster,
@@ -11,11 +10,8 @@ use super::{
     object::ObjectRef,
     read::Selection,
     readiness::{Readiness, ReadyRule, pod_trouble},
-    retry::Patience,
+    retry::{Pacer, Patience},
 };
-
-const FIRST_PAUSE: Duration = Duration::from_millis(300);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Pods whose trouble is shown.
 const SHOWN_PODS: usize = 3;
@@ -33,8 +29,7 @@ impl Cluster {
         patience: Patience,
     ) -> Result<Value> {
         let context = self.context(Verb::Wait, Some(object));
-        let started = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        let mut pacer = Pacer::looking(patience);
         loop {
             let (readiness, found) = match self.get_once(Verb::Wait, object).await {
                 Ok(Some(found)) => (rule.judge(&found), Some(found)),
@@ -42,7 +37,7 @@ impl Cluster {
                 Err(error) if error.is_transient() && !patience.left().is_zero() => {
                     (Readiness::Waiting(error.message().to_owned()), None)
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.with_waited(pacer.elapsed())),
             };
             let (kind, reason) = match (readiness, found) {
                 (Readiness::Ready, Some(found)) => return Ok(found),
@@ -53,12 +48,11 @@ impl Cluster {
                     (ErrorKind::NotReady, self.explained(reason, found.as_ref(), object).await)
                 }
                 _ => {
-                    sleep(pause.min(patience.left())).await;
-                    pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+                    pacer.pause().await;
                     continue;
                 }
             };
-            return Err(context.error(kind, reason).with_waited(started.elapsed()));
+            return Err(context.error(kind, reason).with_waited(pacer.elapsed()));
         }
     }
 

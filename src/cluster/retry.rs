@@ -1,16 +1,21 @@
 //! How long and how fast an operation is tried again.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    time::Duration,
-};
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 use super::error::{Error, ErrorKind, Result};
+use crate::wait::{Backoff, Chance};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Pace of tries after transient failures.
+const TRIES: Backoff =
+    Backoff { initial: FIRST_PAUSE, max: Duration::from_secs(10), factor: 2.0, jitter: 0.25 };
+
+/// Pace of looks at an object that is expected to change.
+const LOOKS: Backoff =
+    Backoff { initial: FIRST_PAUSE, max: Duration::from_secs(5), factor: 1.5, jitter: 0.25 };
 
 /// What an operation may wait out, and until when.
 ///
@@ -71,12 +76,30 @@ impl Patience {
 pub(super) struct Pacer {
     patience: Patience,
     started: Instant,
-    pause: Duration,
+    pauses: Pauses,
+}
+
+#[derive(Debug)]
+struct Pauses {
+    pace: Backoff,
+    turn: u32,
+    chance: Chance,
 }
 
 impl Pacer {
+    /// For an operation that is tried again.
     pub(super) fn new(patience: Patience) -> Self {
-        Self { patience, started: Instant::now(), pause: FIRST_PAUSE }
+        Self::at(TRIES, patience)
+    }
+
+    /// For an object that is looked at again and again.
+    pub(super) fn looking(patience: Patience) -> Self {
+        Self::at(LOOKS, patience)
+    }
+
+    fn at(pace: Backoff, patience: Patience) -> Self {
+        let pauses = Pauses { pace, turn: 0, chance: Chance::default() };
+        Self { patience, started: Instant::now(), pauses }
     }
 
     /// Returns after a pause if another try makes sense, else the error.
@@ -88,23 +111,33 @@ impl Pacer {
         let left = until.saturating_duration_since(Instant::now());
         let pause = match error.retry_after() {
             Some(asked) => asked.max(FIRST_PAUSE),
-            None => jittered(self.pause).min(left),
+            None => self.pauses.next().min(left),
         };
         if left.is_zero() || pause > left {
             return Err(error.with_waited(self.started.elapsed()));
         }
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         tracing::debug!(%error, pause_ms = pause.as_millis() as u64, "trying again");
         sleep(pause).await;
         Ok(())
     }
+
+    /// Pauses, but not beyond the deadline.
+    pub(super) async fn pause(&mut self) {
+        sleep(self.pauses.next().min(self.patience.left())).await;
+    }
+
+    /// Time since the operation began.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
 }
 
-/// Between three quarters and all of `pause`, so that many waiting at once do
-/// not come back at once.
-fn jittered(pause: Duration) -> Duration {
-    let random = RandomState::new().hash_one(0_u8) % 256;
-    pause * 3 / 4 + pause / 4 * u32::try_from(random).unwrap_or(0) / 256
+impl Pauses {
+    fn next(&mut self) -> Duration {
+        let pause = self.pace.pause(self.turn, &self.chance);
+        self.turn += 1;
+        pause
+    }
 }
 
 #[cfg(test)]

@@ -137,7 +137,7 @@ fn from_text(context: &Context, status: StatusCode, text: &str) -> Error {
 fn retry_after(headers: &HeaderMap, parsed: Option<&Status>) -> Option<Duration> {
     let header = headers.get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.trim().parse().ok());
     let details = parsed.and_then(|it| it.details.as_ref()).map(|it| it.retry_after_seconds);
-    header.or(details.filter(|seconds| *seconds > 0)).map(Duration::from_secs)
+    header.or_else(|| details.filter(|seconds| *seconds > 0)).map(Duration::from_secs)
 }
 
 fn is_about_namespace(context: &Context, details: &Details) -> bool {
