@@ -4,7 +4,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{
-    services::{sts, vpc},
+    services::{clb, dnspod, sts, tcm, tdcc, tke, vpc},
     tags::Tags,
 };
 
@@ -22,6 +22,16 @@ pub struct State {
     pub sts: sts::State,
     /// Networks and Cloud Connect Networks.
     pub vpc: vpc::State,
+    /// Clusters' endpoints and states.
+    pub tke: tke::State,
+    /// Hub clusters and registered clusters.
+    pub tdcc: tdcc::State,
+    /// Load balancers.
+    pub clb: clb::State,
+    /// Meshes.
+    pub tcm: tcm::State,
+    /// Domains and records.
+    pub dnspod: dnspod::State,
 }
 
 /// New ids, the same in every run with the same calls.
