@@ -51,8 +51,8 @@ pub struct Direct {
     /// Accepts any server certificate.
     pub insecure: bool,
     /// `http://`, `https://` or `socks5://` proxy; from the environment
-    /// (`HTTPS_PROXY`, `NO_PROXY`) if `None`.
-    pub proxy_url: Option<String>,
+    /// (`HTTPS_PROXY`, `NO_PROXY`) if `None`. May hold a password.
+    pub proxy_url: Option<Secret>,
 }
 
 /// A command that prints an `ExecCredential` (client.authentication.k8s.io).

@@ -158,7 +158,7 @@ fn from_parts(direct: &Direct) -> Result<Endpoint, String> {
         authorities: authority.map(|pem| certificates(pem.as_bytes())).transpose()?,
         insecure: direct.insecure,
         tls_server_name: direct.tls_server_name.clone(),
-        proxy: direct.proxy_url.as_deref().map(proxy).transpose()?,
+        proxy: direct.proxy_url.as_ref().map(|it| proxy(it.expose())).transpose()?,
         namespace: "default".to_owned(),
         identity,
         login,
@@ -433,7 +433,7 @@ users:
         assert!(direct(|it| it.host = "ftp://a".to_owned()).is_err());
         assert!(direct(|it| it.client_certificate = Some("x".to_owned())).is_err());
         assert!(direct(|it| it.username = Some("x".to_owned())).is_err());
-        assert!(direct(|it| it.proxy_url = Some("p:1".to_owned())).is_err());
+        assert!(direct(|it| it.proxy_url = Some("p:1".into())).is_err());
         let no_pem = direct(|it| it.cluster_ca_certificate = Some("x".to_owned())).unwrap_err();
         assert!(no_pem.contains("certificate authority"), "{no_pem}");
     }

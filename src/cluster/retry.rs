@@ -9,6 +9,9 @@ use crate::wait::{Backoff, Chance};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
+/// Keeps sums with the present in range.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// Pace of tries after transient failures.
 const TRIES: Backoff =
     Backoff { initial: FIRST_PAUSE, max: Duration::from_secs(10), factor: 2.0, jitter: 0.25 };
@@ -31,23 +34,24 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// Waits transient failures out for up to `time` from now.
+    /// Waits transient failures out for up to `time` from now. With no time
+    /// there is one try, which may take as long as one request may (45 s).
     pub fn within(time: Duration) -> Self {
         let now = Instant::now();
-        Self { deadline: now + time, kind: now, namespace: now }
+        Self { deadline: now + time.min(LONGEST_PATIENCE), kind: now, namespace: now }
     }
 
     /// Also waits up to `time` (within the deadline) for a kind to be served.
     #[must_use]
     pub fn for_kind(mut self, time: Duration) -> Self {
-        self.kind = self.deadline.min(Instant::now() + time);
+        self.kind = self.deadline.min(Instant::now() + time.min(LONGEST_PATIENCE));
         self
     }
 
     /// Also waits up to `time` (within the deadline) for a namespace to exist.
     #[must_use]
     pub fn for_namespace(mut self, time: Duration) -> Self {
-        self.namespace = self.deadline.min(Instant::now() + time);
+        self.namespace = self.deadline.min(Instant::now() + time.min(LONGEST_PATIENCE));
         self
     }
 

@@ -221,8 +221,15 @@ fn masked(context: &Context, kind: &ErrorKind, message: &str) -> String {
             "the Secret does not fit its schema".to_owned()
         }
         ErrorKind::Malformed if is_secret(context) => "the Secret cannot be read".to_owned(),
+        // The causes say it one by one; the sentence would repeat them all.
         ErrorKind::SchemaMismatch { causes } if !causes.is_empty() => {
             "fields do not fit the schema".to_owned()
+        }
+        ErrorKind::Invalid { causes } if causes.iter().any(|it| !it.field.is_empty()) => {
+            "values were refused".to_owned()
+        }
+        ErrorKind::Conflict { fields } if !fields.is_empty() => {
+            "other managers own fields that the configuration sets differently".to_owned()
         }
         _ => shortened(message),
     }
