@@ -1,0 +1,255 @@
+//! One simulated cluster: its API server and what tests may do to it.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::auth::{Credentials, User};
+use super::bootstrap;
+use super::faults::Faults;
+use super::identifiers;
+use super::kubeconfig::{self, Proof};
+use super::respond::Request;
+use super::server::Listener;
+use super::settings::Settings;
+use super::state::State;
+use super::store::Key;
+use super::tls::{Authority, TlsError};
+use super::{controllers, manifests};
+use crate::cloud::clock::Clock;
+
+/// A running cluster. Clones are handles to the same one; it ends with the last.
+#[derive(Debug, Clone)]
+pub struct Cluster(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    id: String,
+    shared: Arc<Shared>,
+    authority: Authority,
+    tls: Arc<rustls::ServerConfig>,
+    address: SocketAddr,
+    listener: Mutex<Option<Listener>>,
+    runtime: Handle,
+    controllers: tokio::task::AbortHandle,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.controllers.abort();
+    }
+}
+
+/// What the listener, the watches and the controllers share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    pub(crate) credentials: Arc<Credentials>,
+    pub(crate) faults: Faults,
+    /// Tells the controllers' task that a timer may have become due sooner.
+    wake: Notify,
+    calls: Mutex<Vec<String>>,
+}
+
+impl Shared {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        // Every write stores whole objects, so a poisoned state is consistent.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the controllers act on what changed.
+    pub(crate) fn settle(&self, state: &mut State) {
+        if controllers::run(state).is_some() {
+            self.wake.notify_one();
+        }
+    }
+
+    pub(crate) fn count_call(&self, request: &Request) {
+        let call = format!("{} {}", request.method, request.path);
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+    }
+}
+
+impl Cluster {
+    /// Starts a cluster's API server on a free port of 127.0.0.1. Must be
+    /// called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// No port is free, or no certificate could be made.
+    pub fn start(settings: Settings, clock: Clock) -> Result<Self, TlsError> {
+        let runtime = Handle::try_current()?;
+        let id = settings.id.clone();
+        let authority = Authority::new(&id)?;
+        let tls = authority.server_config()?;
+        let credentials = Arc::new(Credentials::default());
+        let mut state = State::new(settings, clock, Arc::clone(&credentials), authority.pem());
+        bootstrap::fill(&mut state);
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
+            credentials,
+            faults: Faults::default(),
+            wake: Notify::new(),
+            calls: Mutex::default(),
+        });
+        shared.settle(&mut shared.lock());
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = Listener::start(&runtime, address, Arc::clone(&tls), Arc::clone(&shared))?;
+        let address = listener.address();
+        let controllers = runtime.spawn(run_controllers(Arc::clone(&shared))).abort_handle();
+        let listener = Mutex::new(Some(listener));
+        let inner = Inner { id, shared, authority, tls, address, listener, runtime, controllers };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// `cls-…`.
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// `https://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("https://{}", self.0.address)
+    }
+
+    /// The CA certificate, PEM.
+    pub fn ca_certificate(&self) -> String {
+        self.0.authority.pem()
+    }
+
+    /// Makes a bearer token for a user.
+    pub fn token(&self, user: User) -> String {
+        let token = identifiers::token();
+        self.0.shared.credentials.accept_token(&token, user);
+        token
+    }
+
+    /// Makes a kubeconfig with a token for a user.
+    pub fn kubeconfig(&self, user: User) -> String {
+        let name = user.name.clone();
+        self.render_kubeconfig(&name, &Proof::Token(self.token(user)))
+    }
+
+    /// Makes a kubeconfig with a client certificate for a user.
+    ///
+    /// # Errors
+    /// The certificate could not be made.
+    pub fn kubeconfig_with_certificate(&self, user: User) -> Result<String, TlsError> {
+        let name = user.name.clone();
+        let identity = self.0.authority.client(&user.name, &user.groups)?;
+        self.0.shared.credentials.accept_certificate(&identity.der, user);
+        let proof = Proof::Certificate { certificate: identity.certificate, key: identity.key };
+        Ok(self.render_kubeconfig(&name, &proof))
+    }
+
+    fn render_kubeconfig(&self, user: &str, proof: &Proof) -> String {
+        kubeconfig::render(self.id(), &self.url(), &self.ca_certificate(), user, proof)
+    }
+
+    /// Stops accepting a token: requests with it get 401 from now on.
+    pub fn expire_token(&self, token: &str) {
+        self.0.shared.credentials.revoke_token(token);
+    }
+
+    /// Stops accepting all credentials of a user.
+    pub fn expire_user(&self, name: &str) {
+        self.0.shared.credentials.revoke_user(name);
+    }
+
+    /// Closes the listener and every connection: the cluster is unreachable.
+    pub fn stop(&self) {
+        *self.listener() = None;
+    }
+
+    /// Listens again on the same port.
+    ///
+    /// # Errors
+    /// The port is taken meanwhile.
+    pub fn resume(&self) -> std::io::Result<()> {
+        let mut listener = self.listener();
+        if listener.is_none() {
+            let (tls, shared) = (Arc::clone(&self.0.tls), Arc::clone(&self.0.shared));
+            *listener = Some(Listener::start(&self.0.runtime, self.0.address, tls, shared)?);
+        }
+        Ok(())
+    }
+
+    fn listener(&self) -> MutexGuard<'_, Option<Listener>> {
+        // The value is replaced whole, so a poisoned one is sound.
+        self.0.listener.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the listener accepts connections.
+    pub fn is_reachable(&self) -> bool {
+        self.listener().is_some()
+    }
+
+    /// Rules for failing requests.
+    pub fn faults(&self) -> &Faults {
+        &self.0.shared.faults
+    }
+
+    /// Requests so far, each as `METHOD path`, in the order of their arrival.
+    pub fn calls(&self) -> Vec<String> {
+        self.0.shared.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Forgets all history: watches and lists from older revisions get 410.
+    pub fn compact(&self) {
+        self.shared().lock().store.compact();
+    }
+
+    /// An object as it is stored, without going through the API. The group is
+    /// empty for core kinds, the namespace for cluster-scoped ones.
+    pub fn object(
+        &self,
+        group: &str,
+        plural: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Option<Arc<Value>> {
+        self.shared().lock().store.find(&Key::new(group, plural, namespace, name)).cloned()
+    }
+
+    /// All objects of a kind, by namespace and name.
+    pub fn objects(&self, group: &str, plural: &str) -> Vec<Arc<Value>> {
+        let state = self.shared().lock();
+        state.store.list(group, plural, None).map(|(_, object)| Arc::clone(object)).collect()
+    }
+
+    /// Applies manifests (YAML, any number of documents) as an administrator,
+    /// as field manager `manager`.
+    ///
+    /// # Errors
+    /// The YAML is malformed or an object was refused; the text says which.
+    pub fn apply(&self, manager: &str, manifests: &str) -> Result<(), String> {
+        manifests::apply(self.shared(), manager, manifests)
+    }
+
+    /// Deletes an object as an administrator, in the background. Nothing
+    /// happens if it is not there.
+    pub fn delete(&self, group: &str, plural: &str, namespace: &str, name: &str) {
+        manifests::delete(self.shared(), &Key::new(group, plural, namespace, name));
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+}
+
+/// Lets controllers act when their timers are due.
+async fn run_controllers(shared: Arc<Shared>) {
+    loop {
+        let due: Option<Instant> = controllers::run(&mut shared.lock());
+        match due {
+            Some(due) => tokio::select! {
+                () = tokio::time::sleep_until(due) => {}
+                () = shared.wake.notified() => {}
+            },
+            None => shared.wake.notified().await,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Pods: scheduled, started, ready; finished, for jobs; stopped.
+
+use serde_json::{Value, json};
+
+use super::super::state::State;
+use super::super::store::Key;
+use super::is_marked;
+
+/// A Pod with this annotation set to "true" runs but never becomes ready.
+const NEVER_READY: &str = "crossmesh.test/never-ready";
+const KUBELET: &str = "kubelet";
+
+/// Moves a Pod one step on.
+pub(super) fn act(state: &mut State, key: &Key, pod: &Value) {
+    let uid = &pod["metadata"]["uid"];
+    if is_marked(pod) {
+        let delay = state.settings.terminate_after;
+        if state.controllers.has_waited(key, uid, "stop", delay) {
+            stop(state, key, pod);
+        }
+        return;
+    }
+    let phase = pod["status"]["phase"].as_str().unwrap_or("Pending");
+    if phase != "Pending" {
+        return;
+    }
+    if pod["spec"]["nodeName"].is_null() {
+        schedule(state, key);
+    }
+    let delay = state.settings.ready_after;
+    if state.controllers.has_waited(key, uid, "start", delay) {
+        start(state, key, pod);
+    }
+}
+
+fn schedule(state: &mut State, key: &Key) {
+    let node = {
+        let mut nodes = state.store.list("", "nodes", None);
+        let count = state.store.list("", "nodes", None).count().max(1);
+        let at = key.name.bytes().map(usize::from).sum::<usize>() % count;
+        nodes.nth(at).map(|(key, _)| key.name.clone())
+    };
+    let Some(node) = node else { return };
+    state.change(key, "", "kube-scheduler", |pod| pod["spec"]["nodeName"] = Value::from(node));
+}
+
+fn start(state: &mut State, key: &Key, pod: &Value) {
+    state.addresses += 1;
+    let [_, _, high, low] = state.addresses.to_be_bytes();
+    let address = format!("10.244.{high}.{low}");
+    let now = state.now();
+    let never = pod["metadata"]["annotations"][NEVER_READY] == "true";
+    let finishes = pod["spec"]["restartPolicy"] != "Always";
+    let ready = !never && !finishes;
+    let running = if finishes && !never {
+        json!({"terminated": {"exitCode": 0, "reason": "Completed", "startedAt": now, "finishedAt": now}})
+    } else {
+        json!({"running": {"startedAt": now}})
+    };
+    let containers: Vec<Value> = pod["spec"]["containers"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|container| {
+            json!({
+                "name": container["name"],
+                "image": container["image"],
+                "imageID": container["image"],
+                "ready": ready,
+                "started": true,
+                "restartCount": 0,
+                "state": running,
+            })
+        })
+        .collect();
+    let condition = |kind: &str, holds: bool| {
+        let status = if holds { "True" } else { "False" };
+        json!({"type": kind, "status": status, "lastTransitionTime": now})
+    };
+    let status = json!({
+        "phase": if finishes && !never { "Succeeded" } else { "Running" },
+        "conditions": [
+            condition("PodScheduled", true),
+            condition("Initialized", true),
+            condition("ContainersReady", ready),
+            condition("Ready", ready),
+        ],
+        "containerStatuses": containers,
+        "podIP": address,
+        "podIPs": [{"ip": address}],
+        "startTime": now,
+        "qosClass": "BestEffort",
+    });
+    state.set_status(key, status, KUBELET);
+}
+
+/// The kubelet confirms that nothing runs any more.
+fn stop(state: &mut State, key: &Key, pod: &Value) {
+    let held = pod["metadata"]["finalizers"].as_array().is_some_and(|list| !list.is_empty());
+    if held {
+        return;
+    }
+    state.remove(key);
+}
+
+/// Whether a Pod is ready.
+pub(crate) fn is_ready(pod: &Value) -> bool {
+    !is_marked(pod)
+        && pod["status"]["conditions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+}
