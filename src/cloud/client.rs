@@ -104,8 +104,16 @@ struct Tries {
     made: u32,
     faults: u32,
     throttles: u32,
+    first_fault: Option<Instant>,
     clock_set: bool,
     keys_renewed: bool,
+}
+
+impl Tries {
+    /// How long the call has been in trouble other than being throttled.
+    fn trouble(&mut self) -> Duration {
+        self.first_fault.get_or_insert_with(Instant::now).elapsed()
+    }
 }
 
 /// The outcome of one try that did not succeed.
@@ -194,7 +202,7 @@ impl<'a> Exchange<'a> {
         keys: Option<&Keys>,
     ) -> Result<Option<Duration>, Error> {
         let (retry, error) = (&self.cloud.retry, &fault.error);
-        let spent = self.started.elapsed();
+        let patient = self.account.deadline().is_some();
         let pause = match error.kind() {
             Kind::Auth => {
                 let again = self.mend(fault, tries, keys).await?;
@@ -204,11 +212,11 @@ impl<'a> Exchange<'a> {
                 let pause = fault.after.unwrap_or_else(|| self.pause(tries.throttles));
                 tries.throttles += 1;
                 self.lane.throttled(sent, pause);
-                let patient = self.account.deadline().is_some() || spent < retry.throttled;
+                let patient = patient || self.started.elapsed() < retry.throttled;
                 return Ok(patient.then_some(Duration::ZERO));
             }
-            Kind::Busy if spent < retry.window => self.pause(tries.made - 1),
-            Kind::Network { sent: false } if spent < retry.unreachable => {
+            Kind::Busy if patient || tries.trouble() < retry.window => self.pause(tries.made - 1),
+            Kind::Network { sent: false } if tries.trouble() < retry.unreachable => {
                 self.pause(tries.made - 1)
             }
             kind if kind.is_passing() && self.action.effect != Effect::Write => {
@@ -395,3 +403,6 @@ impl<'a> Exchange<'a> {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

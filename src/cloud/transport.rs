@@ -249,5 +249,8 @@ pub(super) fn hidden(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// The shared transport of a process.
+/// The transport of a process, shared by all of its calls.
 pub type SharedTransport = Arc<dyn Transport>;
+
+#[cfg(test)]
+mod tests;
