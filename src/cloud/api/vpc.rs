@@ -149,3 +149,6 @@ async fn pages<A: DeserializeOwned, T>(
     })
     .await
 }
+
+#[cfg(test)]
+mod tests;
