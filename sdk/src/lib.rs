@@ -29,4 +29,6 @@ pub mod schema;
 pub mod value;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+// The trait and its derive, which one `use tfsdk::Model` brings.
+pub use schema::Model;
 pub use tfsdk_derive::Model;

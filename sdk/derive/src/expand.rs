@@ -120,7 +120,7 @@ fn attribute(attribute: &Attribute) -> TokenStream {
     let flags = flags.into_iter().filter_map(|(is_set, call)| is_set.then_some(call));
     let default = keys.default.iter().map(|default| {
         quote_spanned! { default.span() =>
-            .default(::tfsdk::schema::Field::encode(
+            .default(::tfsdk::schema::Field::to_value(
                 &<#field_ty as ::core::convert::From<_>>::from(#default)
             ))
         }

@@ -9,10 +9,10 @@ use crate::docs;
 
 /// A field of a model.
 pub(crate) enum Field {
-    /// An attribute. Boxed, since it is much larger than the other.
+    /// An attribute.
     Attribute(Box<Attribute>),
     /// A model whose attributes stand among the others.
-    Flatten { ident: Ident, ty: Type },
+    Flatten { ident: Ident, ty: Box<Type> },
 }
 
 /// A field that is an attribute.
@@ -69,7 +69,7 @@ impl Field {
                     "a flattened field is the model itself: write it without `Tf<…>`",
                 ));
             }
-            return Ok(Self::Flatten { ident, ty: field.ty.clone() });
+            return Ok(Self::Flatten { ident, ty: Box::new(field.ty.clone()) });
         }
         let Some(ty) = wrapped(&field.ty) else {
             return Err(syn::Error::new(

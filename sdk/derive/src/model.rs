@@ -142,3 +142,119 @@ impl Errors {
         self.0.map_or(Ok(value), Err)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the compiler says of a model; empty if it is right.
+    fn said(source: &str) -> String {
+        match Model::parse(&syn::parse_str(source).unwrap()) {
+            Ok(_) => String::new(),
+            Err(errors) => {
+                let messages: Vec<String> = errors.into_iter().map(|e| e.to_string()).collect();
+                messages.join("\n")
+            }
+        }
+    }
+
+    /// What the compiler says of one field of a model.
+    fn said_of(field: &str) -> String {
+        said(&format!("/// A model.\nstruct M {{ {field} }}"))
+    }
+
+    #[test]
+    fn right_models_pass() {
+        for field in [
+            "/// A.\n#[attr(required)] a: Tf<String>",
+            "/// A.\n#[attr(optional, default = 5, validate(x(), y(1..=2)))] a: tfsdk::value::Tf<i64>",
+            "/// A.\n#[attr(optional, computed, stable, replace)] a: Tf<Vec<Rule>>,",
+            "/// A.\n#[attr(optional, write_only, sensitive)] r#type: Tf<String>",
+            "/// A.\n#[attr(optional, equivalent = crate::same, deprecated = \"b\", name = \"x_1\")] a: Tf<Value>",
+            "#[attr(flatten)] scope: Scope",
+            "",
+        ] {
+            assert_eq!(said_of(field), "", "{field}");
+        }
+    }
+
+    #[test]
+    fn fields_say_what_to_write() {
+        for (field, message) in [
+            ("#[attr(required)] a: Tf<String>", "write a doc comment (`/// …`)"),
+            ("/// A.\na: Tf<String>", "write `#[attr(required)]`, `#[attr(optional)]`"),
+            ("/// A.\n#[attr(requird)] a: Tf<String>", "unknown key `requird`: write required,"),
+            ("/// A.\n#[attr(required)] a: String", "write the type as `Tf<…>`"),
+            ("/// A.\n#[attr(required)] a: Option<String>", "write the type as `Tf<…>`"),
+            ("/// A.\n#[attr(required, computed)] a: Tf<String>", "or write `optional, computed`"),
+            ("/// A.\n#[attr(required, optional)] a: Tf<String>", "remove one of them"),
+            ("/// A.\n#[attr(required, required)] a: Tf<String>", "`required` stands twice"),
+            ("/// A.\n#[attr(required, default = 1)] a: Tf<i64>", "write `optional, default = …`"),
+            (
+                "/// A.\n#[attr(optional, computed, default = 1)] a: Tf<i64>",
+                "remove `computed` or `default`",
+            ),
+            ("/// A.\n#[attr(computed, write_only)] a: Tf<String>", "never stored"),
+            ("/// A.\n#[attr(optional, stable)] a: Tf<String>", "only a computed attribute"),
+            ("/// A.\n#[attr(computed, equivalent = f)] a: Tf<String>", "`equivalent` compares"),
+            ("/// A.\n#[attr(computed, validate(f()))] a: Tf<String>", "nothing to `validate`"),
+            (
+                "/// A.\n#[attr(optional, default = 1, default = 2)] a: Tf<i64>",
+                "the key stands twice",
+            ),
+            ("/// A.\n#[attr(optional, name = \"A b\")] a: Tf<String>", "\"A b\" cannot be"),
+            ("/// A.\n#[attr(optional)] camelCase: Tf<String>", "\"camelCase\" cannot be"),
+            ("#[attr(flatten, optional)] a: Scope", "`flatten` stands alone"),
+            ("#[attr(flatten)] a: Tf<Scope>", "write it without `Tf<…>`"),
+        ] {
+            let found = said_of(field);
+            assert!(found.contains(message), "{field}: {found:?} lacks {message:?}");
+        }
+    }
+
+    #[test]
+    fn structs_say_what_to_write() {
+        let field =
+            "{ /// A.\n#[attr(optional)] a: Tf<String>, /// B.\n#[attr(optional)] b: Tf<i64> }";
+        for (head, message) in [
+            ("struct M", "the model has no documentation"),
+            ("/// M.\nstruct M<T>", "a model has no parameters"),
+            ("/// M.\n#[model(wrong)] struct M", "unknown key `wrong`: write version = N"),
+            ("/// M.\n#[model(exactly_one_of(\"a\"))] struct M", "name two attributes"),
+            (
+                "/// M.\n#[model(required_with(\"a\", \"c\"))] struct M",
+                "there is no attribute \"c\": the attributes are a, b",
+            ),
+        ] {
+            let found = said(&format!("{head} {field}"));
+            assert!(found.contains(message), "{head}: {found:?} lacks {message:?}");
+        }
+        assert!(said("/// M.\nenum M {}").contains("a struct with named fields"));
+        assert!(said("/// M.\nstruct M(u8);").contains("a struct with named fields"));
+        let right =
+            "/// M.\n#[model(version = 2, deprecated = \"x\", at_most_one_of(\"a\", \"b\"))]";
+        assert_eq!(said(&format!("{right} struct M {field}")), "");
+    }
+
+    #[test]
+    fn conditions_may_speak_of_flattened_attributes() {
+        let model =
+            "/// M.\n#[model(at_most_one_of(\"a\", \"b\"))] struct M { #[attr(flatten)] s: S }";
+        assert_eq!(said(model), "");
+    }
+
+    #[test]
+    fn all_errors_come_at_once() {
+        let found = said("struct M { a: Tf<String>, b: String }");
+        assert_eq!(found.lines().count(), 3, "{found}");
+    }
+
+    #[test]
+    fn documentation_keeps_its_lines() {
+        let model: DeriveInput =
+            syn::parse_str("/// First line.\n///\n/// * indented\n///   further\nstruct M {}")
+                .unwrap();
+        let text = Model::parse(&model).unwrap().description;
+        assert_eq!(text, "First line.\n\n* indented\n  further");
+    }
+}

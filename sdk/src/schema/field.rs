@@ -31,10 +31,10 @@ pub trait Field: Sized {
     ///
     /// Names the place, at or below `path`, and says what the value should have
     /// been.
-    fn decode(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics>;
+    fn from_value(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics>;
 
     /// The value as Terraform's.
-    fn encode(&self) -> Value;
+    fn to_value(&self) -> Value;
 }
 
 impl<T: Field> Field for Tf<T> {
@@ -43,13 +43,13 @@ impl<T: Field> Field for Tf<T> {
     }
 
     /// Always known: as an element it is itself null or unknown.
-    fn decode(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
-        T::decode(value, path).map(Tf::Known)
+    fn from_value(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
+        T::from_value(value, path).map(Tf::Known)
     }
 
-    fn encode(&self) -> Value {
+    fn to_value(&self) -> Value {
         match self {
-            Self::Known(value) => value.encode(),
+            Self::Known(value) => value.to_value(),
             Self::Null => Value::Null,
             Self::Unknown => Value::unknown(),
         }
@@ -61,11 +61,11 @@ impl<M: Model> Field for M {
         Kind::Nested(Nesting::Single, M::object())
     }
 
-    fn decode(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
+    fn from_value(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
         known(value, |value| M::decode(value, path).map(Tf::Known))
     }
 
-    fn encode(&self) -> Value {
+    fn to_value(&self) -> Value {
         Model::encode(self)
     }
 }
@@ -75,14 +75,14 @@ impl Field for bool {
         Type::Bool.into()
     }
 
-    fn decode(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
+    fn from_value(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
         known(value, |value| match value {
             Value::Bool(value) => Ok(Tf::Known(*value)),
             other => Err(wrong_type("bool", other, path)),
         })
     }
 
-    fn encode(&self) -> Value {
+    fn to_value(&self) -> Value {
         Value::Bool(*self)
     }
 }
@@ -92,14 +92,14 @@ impl Field for String {
         Type::String.into()
     }
 
-    fn decode(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
+    fn from_value(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
         known(value, |value| match value {
             Value::String(text) => Ok(Tf::Known(text.clone())),
             other => Err(wrong_type("string", other, path)),
         })
     }
 
-    fn encode(&self) -> Value {
+    fn to_value(&self) -> Value {
         self.as_str().into()
     }
 }
@@ -109,14 +109,14 @@ impl Field for Number {
         Type::Number.into()
     }
 
-    fn decode(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
+    fn from_value(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
         known(value, |value| match value {
             Value::Number(number) => Ok(Tf::Known(number.clone())),
             other => Err(wrong_type("number", other, path)),
         })
     }
 
-    fn encode(&self) -> Value {
+    fn to_value(&self) -> Value {
         Value::Number(self.clone())
     }
 }
@@ -129,7 +129,7 @@ macro_rules! integer {
                 Type::Number.into()
             }
 
-            fn decode(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
+            fn from_value(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
                 number(value, path, |number| {
                     number.$convert().and_then(|integer| integer.try_into().ok()).ok_or_else(|| {
                         format!(
@@ -141,7 +141,7 @@ macro_rules! integer {
                 })
             }
 
-            fn encode(&self) -> Value {
+            fn to_value(&self) -> Value {
                 Value::Number((*self).into())
             }
         }
@@ -155,7 +155,7 @@ impl Field for f64 {
         Type::Number.into()
     }
 
-    fn decode(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
+    fn from_value(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
         number(value, path, |number| {
             // What cannot be given back exactly would break Terraform's rules.
             number
@@ -168,7 +168,7 @@ impl Field for f64 {
     }
 
     /// Infinity, and what is not a number, is null.
-    fn encode(&self) -> Value {
+    fn to_value(&self) -> Value {
         Number::from_f64(*self).map_or(Value::Null, Value::Number)
     }
 }
@@ -180,7 +180,7 @@ impl Field for Value {
 
     /// Takes the value with its type. A null of a certain type is known, since
     /// Terraform tells it from a bare null: ask [`Value::is_null`].
-    fn decode(value: &Value, _path: &Path) -> Result<Tf<Self>, Diagnostics> {
+    fn from_value(value: &Value, _path: &Path) -> Result<Tf<Self>, Diagnostics> {
         Ok(match value {
             Self::Null => Tf::Null,
             Self::Unknown(_) => Tf::Unknown,
@@ -188,7 +188,7 @@ impl Field for Value {
         })
     }
 
-    fn encode(&self) -> Value {
+    fn to_value(&self) -> Value {
         Self::dynamic(self.clone())
     }
 }
@@ -198,7 +198,7 @@ impl<T: Field> Field for Vec<T> {
         collection(T::kind(), Nesting::List, Type::list)
     }
 
-    fn decode(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
+    fn from_value(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
         known(value, |value| {
             let items = value.elements().ok_or_else(|| wrong_type("list", value, path))?;
             elements(items.iter().enumerate().map(|(i, item)| (path.index(i), (), item)))
@@ -206,8 +206,8 @@ impl<T: Field> Field for Vec<T> {
         })
     }
 
-    fn encode(&self) -> Value {
-        Value::List(self.iter().map(T::encode).collect())
+    fn to_value(&self) -> Value {
+        Value::List(self.iter().map(T::to_value).collect())
     }
 }
 
@@ -216,12 +216,12 @@ impl<T: Field> Field for Set<T> {
         collection(T::kind(), Nesting::Set, Type::set)
     }
 
-    fn decode(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
+    fn from_value(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
         set_elements(value, path).map(|set| set.map(Self::from))
     }
 
-    fn encode(&self) -> Value {
-        Value::Set(self.iter().map(T::encode).collect())
+    fn to_value(&self) -> Value {
+        Value::Set(self.iter().map(T::to_value).collect())
     }
 }
 
@@ -230,12 +230,12 @@ impl<T: Field + Ord> Field for BTreeSet<T> {
         collection(T::kind(), Nesting::Set, Type::set)
     }
 
-    fn decode(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
+    fn from_value(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
         set_elements(value, path).map(|set| set.map(|items| items.into_iter().collect()))
     }
 
-    fn encode(&self) -> Value {
-        Value::Set(self.iter().map(T::encode).collect())
+    fn to_value(&self) -> Value {
+        Value::Set(self.iter().map(T::to_value).collect())
     }
 }
 
@@ -244,7 +244,7 @@ impl<T: Field> Field for BTreeMap<String, T> {
         collection(T::kind(), Nesting::Map, Type::map)
     }
 
-    fn decode(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
+    fn from_value(value: &Value, path: &Path) -> Result<Tf<Self>, Diagnostics> {
         known(value, |value| match value {
             Value::Map(entries) => {
                 elements(entries.iter().map(|(key, item)| (path.key(key), key.clone(), item)))
@@ -254,8 +254,8 @@ impl<T: Field> Field for BTreeMap<String, T> {
         })
     }
 
-    fn encode(&self) -> Value {
-        self.iter().map(|(key, item)| (Value::key(key), item.encode())).collect()
+    fn to_value(&self) -> Value {
+        self.iter().map(|(key, item)| (Value::key(key), item.to_value())).collect()
     }
 }
 
@@ -297,7 +297,7 @@ fn elements<'v, K, T: Field>(
 ) -> Result<Tf<Vec<(K, T)>>, Diagnostics> {
     let (mut read, mut unknown, mut problems) = (Vec::new(), false, Diagnostics::new());
     for (path, key, item) in items {
-        match T::decode(item, &path) {
+        match T::from_value(item, &path) {
             Ok(Tf::Known(item)) => read.push((key, item)),
             Ok(Tf::Unknown) => unknown = true,
             Ok(Tf::Null) => problems.extend(wrong(&path, "An element must not be null.")),
@@ -333,7 +333,7 @@ mod tests {
     use super::*;
 
     fn read<T: Field>(value: impl Into<Value>) -> Result<Tf<T>, String> {
-        T::decode(&value.into(), &Path::from("x")).map_err(|problems| problems.to_string())
+        T::from_value(&value.into(), &Path::from("x")).map_err(|problems| problems.to_string())
     }
 
     fn text(text: &str) -> Value {
@@ -347,9 +347,9 @@ mod tests {
         assert_eq!(read::<i64>(-5), Ok(Tf::Known(-5)));
         assert_eq!(read::<u16>(65535), Ok(Tf::Known(65535)));
         assert_eq!(read::<f64>(text("0.1")), Ok(Tf::Known(0.1)));
-        assert_eq!(0.1.encode(), text("0.1"));
-        assert_eq!(f64::NAN.encode(), Value::Null);
-        assert_eq!(u64::MAX.encode(), text("18446744073709551615"));
+        assert_eq!(0.1.to_value(), text("0.1"));
+        assert_eq!(f64::NAN.to_value(), Value::Null);
+        assert_eq!(u64::MAX.to_value(), text("18446744073709551615"));
         assert_eq!(read::<i64>(Value::Null), Ok(Tf::Null));
         assert_eq!(read::<i64>(Value::unknown()), Ok(Tf::Unknown));
     }
@@ -402,24 +402,25 @@ mod tests {
     #[test]
     fn several_unknown_elements_of_a_set_stay_several() {
         let set = Value::Set(vec![Value::unknown(), Value::unknown()]);
-        let read = Set::<Tf<String>>::decode(&set, &Path::root()).unwrap().into_known().unwrap();
+        let read =
+            Set::<Tf<String>>::from_value(&set, &Path::root()).unwrap().into_known().unwrap();
         assert_eq!(read.len(), 2);
-        assert_eq!(read.encode(), set);
+        assert_eq!(read.to_value(), set);
     }
 
     #[test]
     fn dynamic_values_keep_their_type() {
         let list = Value::Dynamic(Box::new((Type::list(Type::Bool), Value::List(vec![]))));
         let read_back = read::<Value>(list.clone()).unwrap().into_known().unwrap();
-        assert_eq!(read_back.encode(), list);
+        assert_eq!(read_back.to_value(), list);
         let null = Value::Dynamic(Box::new((Type::Bool, Value::Null)));
-        assert_eq!(read::<Value>(null.clone()).unwrap().into_known().unwrap().encode(), null);
-        assert_eq!(Value::from("x").encode(), Value::dynamic("x".into()));
+        assert_eq!(read::<Value>(null.clone()).unwrap().into_known().unwrap().to_value(), null);
+        assert_eq!(Value::from("x").to_value(), Value::dynamic("x".into()));
     }
 
     #[test]
     fn text_is_written_in_form_c() {
-        assert_eq!("e\u{301}".to_owned().encode(), Value::from("\u{e9}"));
+        assert_eq!("e\u{301}".to_owned().to_value(), Value::from("\u{e9}"));
     }
 
     #[test]
