@@ -158,7 +158,8 @@ impl Account {
         A: DeserializeOwned,
     {
         let response = client::exchange(self, action, envelope::encode(request)?).await?;
-        envelope::decode(response).map_err(|error| error.at(client::place(self, action)))
+        envelope::decode(response)
+            .map_err(|error| client::undecided(action, error).at(client::place(self, action)))
     }
 
     /// Calls `action`, whose answer says nothing but that it was done.

@@ -86,6 +86,14 @@ fn region<'a>(account: &'a Account, action: &Action) -> Option<&'a str> {
     }
 }
 
+/// A write whose exchange ended with `error` may have happened all the same.
+pub(super) fn undecided(action: &Action, error: Error) -> Error {
+    match action.effect {
+        Effect::Write => error.as_kind(Kind::AnswerLost),
+        Effect::Read | Effect::Repeatable => error,
+    }
+}
+
 /// One call with all its tries.
 struct Exchange<'a> {
     cloud: &'a CloudShared,
@@ -356,10 +364,10 @@ impl<'a> Exchange<'a> {
         let error = match (answer.status, opened) {
             (200, Ok(response)) => return Ok(response),
             (_, Err(error)) if error.code().is_some() => error,
-            (200, Err(error)) => self.undecided(error),
+            (200, Err(error)) => undecided(self.action, error),
             (429, _) => Error::new(Kind::Throttled, "HTTP status 429"),
             (status @ 500.., _) => {
-                self.undecided(Error::new(Kind::Server, format!("HTTP status {status}")))
+                undecided(self.action, Error::new(Kind::Server, format!("HTTP status {status}")))
             }
             (status, _) => Error::new(Kind::Malformed, format!("HTTP status {status}")),
         };
@@ -372,20 +380,16 @@ impl<'a> Exchange<'a> {
         let error = match &failure {
             Failure { sent: false, .. } => Error::new(Kind::Network { sent: false }, message),
             Failure { unreadable: true, timeout: false, .. } => {
-                self.undecided(Error::new(Kind::Malformed, message))
+                undecided(self.action, Error::new(Kind::Malformed, message))
             }
-            Failure { timeout: true, .. } => self.undecided(Error::new(Kind::Timeout, message)),
-            Failure { .. } => self.undecided(Error::new(Kind::Network { sent: true }, message)),
+            Failure { timeout: true, .. } => {
+                undecided(self.action, Error::new(Kind::Timeout, message))
+            }
+            Failure { .. } => {
+                undecided(self.action, Error::new(Kind::Network { sent: true }, message))
+            }
         };
         Fault { error, after: None, date: None }
-    }
-
-    /// A write that ended so may have happened.
-    fn undecided(&self, error: Error) -> Error {
-        match self.action.effect {
-            Effect::Write => error.as_kind(Kind::AnswerLost),
-            Effect::Read | Effect::Repeatable => error,
-        }
     }
 
     fn log(&self, tries: &Tries, sent: Instant, error: Option<&Error>) {

@@ -99,7 +99,7 @@ impl Endpoints {
                 ),
             )
         })?;
-        let host = if is_dialled_only(&url) { own_host } else { host_and_port(&url) };
+        let host = if is_dialled_only(&url) { own_host } else { authority(&url) };
         Ok(Endpoint { url, host })
     }
 }
@@ -120,7 +120,8 @@ fn is_dialled_only(url: &Url) -> bool {
     url.host_str().is_some_and(|host| host == "localhost" || address(host).is_some())
 }
 
-fn host_and_port(url: &Url) -> String {
+/// Host and port of `url`, without the port that its scheme implies.
+pub(super) fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, header};
 use reqwest::{Certificate, Client, Url, redirect::Policy};
 
-use super::endpoint::is_loopback;
+use super::endpoint::{authority, is_loopback};
 
 /// Longest time for a connection to come about, name resolution and TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -139,6 +139,9 @@ impl Network {
         if let Some(pem) = &self.connections.extra_roots_pem {
             let roots = Certificate::from_pem_bundle(pem.as_bytes())
                 .map_err(|error| format!("the extra certificate authorities: {}", chain(&error)))?;
+            if roots.is_empty() {
+                return Err("the extra certificate authorities hold no PEM certificate".to_owned());
+            }
             builder = builder.tls_certs_merge(roots);
         }
         builder.build().map_err(|error| {
@@ -154,10 +157,15 @@ impl Network {
 impl Transport for Network {
     fn send(&self, request: Outgoing) -> BoxFuture<'_, Result<Incoming, Failure>> {
         Box::pin(async move {
+            let Outgoing { url, mut headers, .. } = request;
+            // HTTP/2 says the same in another place; both at once would be one too many.
+            if headers.get(header::HOST).is_some_and(|host| host == authority(&url).as_str()) {
+                headers.remove(header::HOST);
+            }
             let response = self
-                .client(&request.url)?
-                .post(request.url)
-                .headers(request.headers)
+                .client(&url)?
+                .post(url)
+                .headers(headers)
                 .timeout(request.timeout)
                 .body(request.body)
                 .send()

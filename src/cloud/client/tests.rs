@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -8,7 +8,6 @@ use crate::cloud::{
     Cloud, Dialect, Endpoints, Service, Settings,
     credentials::{Credentials, Found, Secret, Source},
     scripted::{NOW, Reply, Scripted, answer, no_answer, refusal, with_status},
-    transport::SharedTransport,
 };
 
 static VPC: Service = Service { name: "vpc", version: "2017-03-12", region: RegionUse::Needed };
@@ -190,6 +189,38 @@ async fn a_write_is_repeated_only_while_it_surely_did_not_happen() {
     }
     let server = (Some(Kind::Server), 1);
     assert_eq!(outcome(&WRITE, vec![refusal("InternalError"), fine()]).await, server);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_whose_answer_makes_no_sense_may_have_happened() {
+    let cloud = Scripted::new(vec![answer(json!({"MeshId": 7}))]);
+    let account = cloud.account();
+    let request = crate::cloud::api::tcm::CreateMesh::default();
+    let error = crate::cloud::api::tcm::create(&account, &request).await.unwrap_err();
+    assert_eq!((error.kind(), error.place().action.as_str()), (Kind::AnswerLost, "CreateMesh"));
+    let error = crate::cloud::api::ccn::create(&account, &Default::default()).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::AnswerLost);
+    let error = account.call::<_, String>(&READ, &()).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Malformed);
+}
+
+#[test]
+fn calls_can_be_spawned() {
+    fn is_send(_: impl Send) {}
+    let cloud = Scripted::new(vec![fine()]);
+    let account = cloud.account();
+    is_send(call(&account, &READ));
+    is_send(account.uin());
+    is_send(crate::cloud::api::ccn::attachments(&account, "ccn-1"));
+    is_send(crate::cloud::api::vpc::list(&account, &[]));
+    is_send(crate::cloud::api::tke::list(&account, &[], &[]));
+    is_send(crate::cloud::api::tdcc::hubs(&account));
+    is_send(crate::cloud::api::dnspod::records(&account, "example.com", None, None));
+    let look = || async { Ok(crate::wait::Observed::Done(account.uin().await?.to_owned())) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let _inside = runtime.enter();
+    let wait = crate::wait::Wait::new("nothing", Duration::ZERO);
+    is_send(crate::wait::until(&wait, Error::is_passing, look));
 }
 
 #[tokio::test(start_paused = true)]
@@ -398,9 +429,8 @@ fn values_that_no_header_can_carry_are_an_error() {
 fn nothing_shows_secrets() {
     let cloud = Scripted::new(vec![fine()]);
     let account = cloud.account();
-    let transport: SharedTransport = Arc::new(cloud.clone());
     let shown = format!(
-        "{account:?} {:?} {:?} {:?} {transport:?}",
+        "{account:?} {:?} {:?} {:?} {cloud:?}",
         account.cloud(),
         account.credentials(),
         Cloud::new(Settings::default()),

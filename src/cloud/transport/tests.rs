@@ -6,7 +6,7 @@ use std::{
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response, body::Bytes, body::Incoming as Body, service::service_fn};
 use hyper_util::rt::TokioIo;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -210,6 +210,73 @@ async fn hints_and_dates_are_read() {
     let answer = network.send(request).await.unwrap();
     assert_eq!((answer.status, answer.retry_after), (429, Some(Duration::from_secs(7))));
     assert_eq!(answer.date.as_deref(), Some("Tue, 14 Nov 2023 22:13:20 GMT"));
+}
+
+/// Serves HTTP/2 over TLS as `localhost`; returns the port and the certificate authority, PEM.
+async fn serve_tls() -> (u16, String) {
+    install_ring();
+    let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(issued.signing_key.serialize_der());
+    let mut config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![issued.cert.der().clone()], key.unwrap())
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            // A client that trusts nobody hangs up.
+            let Ok(stream) = acceptor.accept(stream).await else { continue };
+            let service = service_fn(|request: Request<Body>| async move {
+                let told = json!({"Response": {
+                    "Version": format!("{:?}", request.version()),
+                    "Authority": request.uri().authority().unwrap().as_str(),
+                    "HostHeader": request.headers().contains_key("host"),
+                    "RequestId": "r"
+                }});
+                Ok::<_, Infallible>(response(200, told.to_string()))
+            });
+            tokio::spawn(
+                hyper::server::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new())
+                    .serve_connection(TokioIo::new(stream), service),
+            );
+        }
+    });
+    (port, issued.cert.pem())
+}
+
+async fn told_over_tls(port: u16, extra_roots_pem: Option<String>) -> Result<Value, Failure> {
+    let mut headers = HeaderMap::new();
+    headers.insert("host", format!("localhost:{port}").parse().unwrap());
+    let request = Outgoing {
+        url: Url::parse(&format!("https://localhost:{port}")).unwrap(),
+        headers,
+        body: Vec::new(),
+        timeout: Duration::from_secs(60),
+    };
+    let answer = Network::new(Connections { extra_roots_pem }).send(request).await?;
+    Ok(serde_json::from_slice(&answer.body).unwrap())
+}
+
+#[tokio::test]
+async fn tls_is_verified_and_speaks_http_2() {
+    let (port, authority) = serve_tls().await;
+    let told = told_over_tls(port, Some(authority)).await.unwrap();
+    assert_eq!(
+        told["Response"],
+        json!({
+            "Version": "HTTP/2.0", "Authority": format!("localhost:{port}"),
+            "HostHeader": false, "RequestId": "r"
+        })
+    );
+
+    let failure = told_over_tls(port, None).await.unwrap_err();
+    assert!(!failure.sent, "{failure:?}");
+    let failure = told_over_tls(port, Some("no certificate".into())).await.unwrap_err();
+    assert!(!failure.sent && failure.message.contains("no PEM certificate"), "{failure:?}");
 }
 
 #[test]

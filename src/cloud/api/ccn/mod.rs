@@ -136,7 +136,11 @@ pub async fn create(account: &Account, request: &CreateCcn) -> Result<Ccn, Error
     struct Answer {
         ccn: Ccn,
     }
-    account.call(&CREATE, request).await.map(|Answer { ccn }| ccn)
+    let Answer { ccn } = account.call(&CREATE, request).await?;
+    if ccn.ccn_id.is_empty() {
+        return Err(Error::new(Kind::AnswerLost, "CreateCcn answered without the id of the CCN"));
+    }
+    Ok(ccn)
 }
 
 /// The CCN with this id, seen by its owner; the owners of attached instances do not see it.
