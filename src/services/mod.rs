@@ -1,3 +1,18 @@
-//! Resources and data sources, one folder per service.
+//! The provider's objects: one folder per product, one file per object.
+//!
+//! What they share stands here: the [`Client`] that every operation gets, the
+//! [`Scope`] (account and region) of cloud objects, and [`diagnostic`], the
+//! only place that turns errors into what a person reads.
 
-pub mod traffic;
+mod accounts;
+mod client;
+mod clusters;
+pub mod diagnostic;
+mod scope;
+
+pub use self::{
+    accounts::{Accounts, Slot},
+    client::{Client, Cx, PlanCx},
+    clusters::{Clusters, NamedCluster},
+    scope::Scope,
+};

@@ -1,0 +1,247 @@
+//! The provider block.
+
+use std::collections::BTreeMap;
+
+use tfsdk::{Model, schema::validators, value::Tf};
+
+/// crossmesh takes the traffic of services in several Tencent Cloud accounts in
+/// through one of them. One provider block serves any number of accounts and
+/// clusters: name them in `accounts` and `clusters`, and point a resource's
+/// `account` or `cluster` at the name.
+///
+/// Credentials are taken from the first of these that has any: the arguments,
+/// the environment (`TENCENTCLOUD_SECRET_ID`, `TENCENTCLOUD_SECRET_KEY`,
+/// `TENCENTCLOUD_SECURITY_TOKEN`). `assume_role` and
+/// `assume_role_with_web_identity` come on top.
+#[derive(Clone, Debug, Model)]
+pub struct Config {
+    #[attr(flatten)]
+    pub credentials: Credentials,
+
+    /// Region of every object that names none, such as `ap-guangzhou`. Default:
+    /// `TENCENTCLOUD_REGION`.
+    #[attr(optional, validate(validators::not_empty()))]
+    pub region: Tf<String>,
+
+    /// Further accounts, by the name that a resource's `account` uses.
+    #[attr(optional)]
+    pub accounts: Tf<BTreeMap<String, Account>>,
+
+    /// Kubernetes clusters, by the name that a resource's `cluster` uses. A TKE
+    /// cluster need not stand here: its id is enough, and its kubeconfig is
+    /// fetched with the resource's account.
+    #[attr(optional)]
+    pub clusters: Tf<BTreeMap<String, Cluster>>,
+
+    /// The only accounts (UINs) in which this configuration may act.
+    #[attr(optional)]
+    pub allowed_account_ids: Tf<Vec<String>>,
+
+    /// Accounts (UINs) in which this configuration must never act.
+    #[attr(optional)]
+    pub forbidden_account_ids: Tf<Vec<String>>,
+
+    /// Where a service is reached, by service (`vpc`, `tke`, `tdcc`, `tcm`,
+    /// `dnspod`, `sts`, `clb`, `tag`): a host name, or a URL. The name `default`
+    /// stands for every service that is not listed. Default:
+    /// `CROSSMESH_ENDPOINT` for all, else `<service>.tencentcloudapi.com`.
+    #[attr(optional)]
+    pub endpoints: Tf<BTreeMap<String, String>>,
+
+    /// `HTTPS` or `HTTP`, for endpoints that do not say. Default:
+    /// `TENCENTCLOUD_PROTOCOL`, else `HTTPS`.
+    #[attr(optional, validate(validators::one_of(["HTTPS", "HTTP"])))]
+    pub protocol: Tf<String>,
+
+    /// Domain of the default endpoints. Default: `TENCENTCLOUD_DOMAIN`, else
+    /// `tencentcloudapi.com`.
+    #[attr(optional, validate(validators::not_empty()))]
+    pub domain: Tf<String>,
+
+    /// Tags that every object with `tags` gets.
+    #[attr(optional)]
+    pub default_tags: Tf<DefaultTags>,
+
+    /// How TDCC is called. Its API is not published; the defaults are inferred.
+    #[attr(optional)]
+    pub tdcc: Tf<Tdcc>,
+}
+
+/// How to prove who calls.
+#[derive(Clone, Debug, Model)]
+pub struct Credentials {
+    /// Id of an API key. Default: `TENCENTCLOUD_SECRET_ID`.
+    #[attr(optional)]
+    pub secret_id: Tf<String>,
+
+    /// The API key. Default: `TENCENTCLOUD_SECRET_KEY`.
+    #[attr(optional, sensitive)]
+    pub secret_key: Tf<String>,
+
+    /// Token of a temporary API key. Default: `TENCENTCLOUD_SECURITY_TOKEN`.
+    #[attr(optional, sensitive)]
+    pub security_token: Tf<String>,
+
+    /// Acts as a role, in this or another account.
+    #[attr(optional)]
+    pub assume_role: Tf<AssumeRole>,
+
+    /// Acts as a role that trusts an OIDC identity provider; needs no API key.
+    #[attr(optional)]
+    pub assume_role_with_web_identity: Tf<WebIdentity>,
+}
+
+/// A further account.
+#[derive(Clone, Debug, Model)]
+pub struct Account {
+    #[attr(flatten)]
+    pub credentials: Credentials,
+
+    /// Region of the account's objects that name none. Default: the provider's.
+    #[attr(optional, validate(validators::not_empty()))]
+    pub region: Tf<String>,
+}
+
+/// A role to act as (STS `AssumeRole`).
+#[derive(Clone, Debug, Model)]
+pub struct AssumeRole {
+    /// `qcs::cam::uin/<uin>:roleName/<name>`.
+    #[attr(required, validate(validators::not_empty()))]
+    pub role_arn: Tf<String>,
+
+    /// Name of the session in audit records, 2 to 128 characters. Default:
+    /// `crossmesh`.
+    #[attr(optional, validate(validators::length(2..=128)))]
+    pub session_name: Tf<String>,
+
+    /// Lifetime of the credentials in seconds; they are renewed while Terraform
+    /// runs. Default: 7200.
+    #[attr(optional, validate(validators::range(1..=43_200)))]
+    pub session_duration: Tf<i64>,
+
+    /// A policy (JSON) that narrows the role's rights.
+    #[attr(optional)]
+    pub policy: Tf<String>,
+
+    /// The external id that the role asks for.
+    #[attr(optional, validate(validators::length(2..=128)))]
+    pub external_id: Tf<String>,
+
+    /// The source identity in audit records.
+    #[attr(optional)]
+    pub source_identity: Tf<String>,
+
+    /// The MFA device, such as `qcs::cam:uin/<uin>::mfa/softToken`.
+    #[attr(optional)]
+    pub serial_number: Tf<String>,
+
+    /// The MFA code.
+    #[attr(optional, sensitive)]
+    pub token_code: Tf<String>,
+}
+
+/// A role to act as with an OIDC token (STS `AssumeRoleWithWebIdentity`).
+#[derive(Clone, Debug, Model)]
+#[model(exactly_one_of("web_identity_token", "web_identity_token_file"))]
+pub struct WebIdentity {
+    /// `qcs::cam::uin/<uin>:roleName/<name>`.
+    #[attr(required, validate(validators::not_empty()))]
+    pub role_arn: Tf<String>,
+
+    /// Name of the identity provider in CAM. Default: `OIDC`.
+    #[attr(optional)]
+    pub provider_id: Tf<String>,
+
+    /// Name of the session in audit records, 2 to 128 characters. Default:
+    /// `crossmesh`.
+    #[attr(optional, validate(validators::length(2..=128)))]
+    pub session_name: Tf<String>,
+
+    /// Lifetime of the credentials in seconds; they are renewed while Terraform
+    /// runs. Default: 7200.
+    #[attr(optional, validate(validators::range(1..=43_200)))]
+    pub session_duration: Tf<i64>,
+
+    /// The token.
+    #[attr(optional, sensitive)]
+    pub web_identity_token: Tf<String>,
+
+    /// The file that holds the token; read again at every renewal.
+    #[attr(optional)]
+    pub web_identity_token_file: Tf<String>,
+}
+
+/// How a Kubernetes cluster is reached: by a kubeconfig, or by `host` with a
+/// token or a client certificate.
+#[derive(Clone, Debug, Model)]
+pub struct Cluster {
+    /// The kubeconfig's text.
+    #[attr(optional, sensitive)]
+    pub kubeconfig: Tf<String>,
+
+    /// The kubeconfig's file.
+    #[attr(optional)]
+    pub kubeconfig_path: Tf<String>,
+
+    /// The kubeconfig's context. Default: its current one.
+    #[attr(optional)]
+    pub context: Tf<String>,
+
+    /// The API server's URL.
+    #[attr(optional)]
+    pub host: Tf<String>,
+
+    /// A bearer token.
+    #[attr(optional, sensitive)]
+    pub token: Tf<String>,
+
+    /// A client certificate (PEM).
+    #[attr(optional)]
+    pub client_certificate: Tf<String>,
+
+    /// The client certificate's key (PEM).
+    #[attr(optional, sensitive)]
+    pub client_key: Tf<String>,
+
+    /// The certificate (PEM) that the API server's must be signed by.
+    #[attr(optional)]
+    pub cluster_ca_certificate: Tf<String>,
+
+    /// The name that the API server's certificate must carry. Default: the
+    /// URL's.
+    #[attr(optional)]
+    pub tls_server_name: Tf<String>,
+
+    /// A proxy to reach the API server through.
+    #[attr(optional)]
+    pub proxy_url: Tf<String>,
+
+    /// Does not check the API server's certificate. Only for tests.
+    #[attr(optional)]
+    pub insecure: Tf<bool>,
+}
+
+/// Tags for everything.
+#[derive(Clone, Debug, Model)]
+pub struct DefaultTags {
+    /// Tags by key. An object's own `tags` win.
+    #[attr(optional)]
+    pub tags: Tf<BTreeMap<String, String>>,
+}
+
+/// How TDCC is called.
+#[derive(Clone, Debug, Model)]
+pub struct Tdcc {
+    /// The service, as in its host name and in signatures. Default: `tdcc`.
+    #[attr(optional, validate(validators::not_empty()))]
+    pub service: Tf<String>,
+
+    /// The API version. Default: `2022-01-25`.
+    #[attr(optional, validate(validators::not_empty()))]
+    pub version: Tf<String>,
+
+    /// The name to call, by the name that this provider expects, such as
+    /// `CreateExternalCluster = "CreateTDCCExternalCluster"`.
+    #[attr(optional)]
+    pub actions: Tf<BTreeMap<String, String>>,
+}

@@ -1,0 +1,128 @@
+//! The clusters that a configuration names, and those that are named by id.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tfsdk::{Diagnostic, Diagnostics};
+
+use crate::{
+    cloud::{Account, api},
+    cluster::{Access, AccessFuture, AccessSource, Cluster},
+};
+
+/// The provider's `clusters`, and every cluster that was reached by its id.
+///
+/// A cluster is connected once per run, and its connection, discovery and
+/// credentials are shared by all objects in it.
+#[derive(Debug)]
+pub struct Clusters {
+    named: BTreeMap<String, NamedCluster>,
+    fetched: Mutex<HashMap<FetchedKey, Cluster>>,
+}
+
+/// A cluster of the provider's `clusters`.
+#[derive(Debug)]
+pub enum NamedCluster {
+    /// It can be used.
+    Ready(Cluster),
+    /// This argument of the provider is not known yet.
+    Unknown(String),
+    /// Its arguments do not make sense together; why.
+    Unusable(String),
+}
+
+/// Whose credentials, in which region, which id.
+type FetchedKey = (String, Option<String>, String);
+
+impl Clusters {
+    /// The clusters of a configuration.
+    pub fn new(named: BTreeMap<String, NamedCluster>) -> Self {
+        Self { named, fetched: Mutex::new(HashMap::new()) }
+    }
+
+    /// Whether the configuration has a cluster of this name.
+    pub fn knows(&self, name: &str) -> bool {
+        self.named.contains_key(name)
+    }
+
+    /// The cluster of this name, or the TKE cluster of this id whose kubeconfig
+    /// `account` may fetch. Nothing is called yet.
+    ///
+    /// # Errors
+    ///
+    /// Neither a name of the configuration nor an id, or not known yet.
+    pub fn open(&self, name: &str, account: &Account) -> Result<Cluster, Diagnostics> {
+        match self.named.get(name) {
+            Some(NamedCluster::Ready(cluster)) => Ok(cluster.clone()),
+            Some(NamedCluster::Unknown(argument)) => Err(not_known_yet(name, argument)),
+            Some(NamedCluster::Unusable(why)) => {
+                Err(Diagnostic::error("Cluster cannot be used", why.clone()).at("cluster").into())
+            }
+            None if name.starts_with("cls-") => Ok(self.fetched(name, account)),
+            None => Err(self.no_such_cluster(name)),
+        }
+    }
+
+    fn fetched(&self, id: &str, account: &Account) -> Cluster {
+        let key =
+            (account.label().to_owned(), account.region().map(str::to_owned), id.to_owned());
+        let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        let cluster = fetched.entry(key).or_insert_with(|| {
+            let source = FetchedKubeconfig { account: account.clone(), id: id.to_owned() };
+            Cluster::with_source(id, Arc::new(source))
+        });
+        cluster.clone()
+    }
+
+    fn no_such_cluster(&self, name: &str) -> Diagnostics {
+        let names = self.named.keys().map(|name| format!("{name:?}")).collect::<Vec<_>>();
+        let known = match names.as_slice() {
+            [] => "The provider block names no `clusters`.".to_owned(),
+            names => format!("The provider block's `clusters` has {}.", names.join(", ")),
+        };
+        Diagnostic::error(
+            "Unknown cluster",
+            format!(
+                "{name:?} is neither a cluster of the configuration nor the id of a TKE cluster \
+                 (\"cls-…\"). {known} Add it there, or use the id."
+            ),
+        )
+        .at("cluster")
+        .into()
+    }
+}
+
+/// The kubeconfig of a TKE cluster, fetched with an account's credentials and
+/// fetched again when the API server refuses it.
+struct FetchedKubeconfig {
+    account: Account,
+    id: String,
+}
+
+impl AccessSource for FetchedKubeconfig {
+    fn access(&self) -> AccessFuture<'_> {
+        Box::pin(async {
+            api::tke::kubeconfig_of(&self.account, &self.id)
+                .await
+                .map(Access::kubeconfig)
+                .map_err(|error| {
+                    let next = error.next_step().map(|next| format!(" {next}")).unwrap_or_default();
+                    format!("the kubeconfig of {} could not be fetched: {error}.{next}", self.id)
+                })
+        })
+    }
+}
+
+fn not_known_yet(name: &str, argument: &str) -> Diagnostics {
+    Diagnostic::error(
+        "Cluster not known yet",
+        format!(
+            "The cluster {name:?} is reached with the provider argument `{argument}`, whose value \
+             is known only after something else is applied."
+        ),
+    )
+    .at("cluster")
+    .into()
+}

@@ -1,0 +1,168 @@
+//! Errors as what a person reads: what happened, what to do next, and the facts
+//! that support asks for.
+
+use std::fmt::Write as _;
+
+use tfsdk::{Diagnostic, Diagnostics};
+
+use crate::{cloud, cluster, wait};
+
+/// Says what an operation was doing when it failed.
+pub trait Doing<T> {
+    /// Turns the error into diagnostics with the summary "Unable to `what`";
+    /// `what` is a verb and its object, without values: "accept the CCN
+    /// attachment".
+    ///
+    /// # Errors
+    ///
+    /// The same error, readable.
+    fn doing(self, what: &str) -> Result<T, Diagnostics>;
+}
+
+impl<T> Doing<T> for Result<T, cloud::Error> {
+    fn doing(self, what: &str) -> Result<T, Diagnostics> {
+        self.map_err(|error| cloud(what, &error))
+    }
+}
+
+impl<T> Doing<T> for Result<T, cluster::Error> {
+    fn doing(self, what: &str) -> Result<T, Diagnostics> {
+        self.map_err(|error| cluster(what, &error))
+    }
+}
+
+impl<T, E: Cause> Doing<T> for Result<T, wait::Error<E>> {
+    fn doing(self, what: &str) -> Result<T, Diagnostics> {
+        self.map_err(|error| waited(what, &error))
+    }
+}
+
+/// An error behind a wait.
+pub trait Cause {
+    /// The error as one paragraph and its facts.
+    fn detail(&self) -> String;
+}
+
+impl Cause for cloud::Error {
+    fn detail(&self) -> String {
+        let mut text = sentence(self.message());
+        if let Some(next) = self.next_step() {
+            let _ = write!(text, " {next}");
+        }
+        let place = self.place();
+        let mut facts = Facts::default();
+        let account = match &place.uin {
+            Some(uin) => format!("{} ({uin})", place.account),
+            None => place.account.clone(),
+        };
+        facts.add("Account", &account);
+        facts.add("Region", place.region.as_deref().unwrap_or_default());
+        if !place.action.is_empty() {
+            facts.add("Action", &format!("{}:{}", place.service, place.action));
+        }
+        facts.add("Code", self.code().unwrap_or_default());
+        facts.add("Request ID", self.request_id().unwrap_or_default());
+        text + &facts.0
+    }
+}
+
+impl Cause for cluster::Error {
+    fn detail(&self) -> String {
+        let mut text = format!("{} {}", sentence(self.message()), self.next_step());
+        let mut facts = Facts::default();
+        facts.add("Cluster", self.cluster());
+        if let Some(object) = self.object() {
+            facts.add("Object", &object.to_string());
+        }
+        if let Some(status) = self.status() {
+            facts.add("Status", &status.to_string());
+        }
+        text.push_str(&facts.0);
+        text
+    }
+}
+
+/// A failed call of the cloud.
+pub fn cloud(doing: &str, error: &cloud::Error) -> Diagnostics {
+    Diagnostic::error(format!("Unable to {doing}"), error.detail()).into()
+}
+
+/// A failed call of a cluster.
+pub fn cluster(doing: &str, error: &cluster::Error) -> Diagnostics {
+    Diagnostic::error(format!("Unable to {doing}"), error.detail()).into()
+}
+
+/// A wait that did not end well.
+pub fn waited<E: Cause>(doing: &str, error: &wait::Error<E>) -> Diagnostics {
+    let progress = error.progress();
+    let state = progress.state.as_deref().unwrap_or("unknown");
+    let seconds = progress.elapsed.as_secs();
+    let text = match error {
+        wait::Error::Timeout { last_error, .. } => {
+            let mut text = format!(
+                "Waited {seconds} s for {}; the state seen last is {state}. What exists is kept in \
+                 the state: apply again to go on, or raise the operation's value in `timeouts`.",
+                progress.what
+            );
+            if let Some(error) = last_error {
+                let _ = write!(text, " The last look failed: {}", error.detail());
+            }
+            text
+        }
+        wait::Error::Failed { detail, .. } => {
+            let why = if detail.is_empty() { String::new() } else { format!(": {}", sentence(detail)) };
+            format!("While waiting for {}, the state became {state}{why}", progress.what)
+        }
+        wait::Error::Cancelled(_) => format!(
+            "Interrupted after {seconds} s of waiting for {}; the state seen last is {state}. What \
+             exists is kept in the state: apply again to go on.",
+            progress.what
+        ),
+        wait::Error::Look { error, .. } => error.detail(),
+    };
+    Diagnostic::error(format!("Unable to {doing}"), text).into()
+}
+
+/// Indented `name: value` lines, which Terraform does not re-wrap.
+#[derive(Default)]
+struct Facts(String);
+
+impl Facts {
+    fn add(&mut self, name: &str, value: &str) {
+        if !value.is_empty() {
+            let gap = if self.0.is_empty() { "\n\n" } else { "\n" };
+            let _ = write!(self.0, "{gap}  {name}: {value}");
+        }
+    }
+}
+
+/// The text with a full stop at its end.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() || text.ends_with(['.', '!', '?', '。']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_end_once() {
+        assert_eq!(sentence("it failed"), "it failed.");
+        assert_eq!(sentence("it failed."), "it failed.");
+        assert_eq!(sentence(""), "");
+    }
+
+    #[test]
+    fn empty_facts_are_left_out() {
+        let mut facts = Facts::default();
+        facts.add("Account", "hub");
+        facts.add("Region", "");
+        facts.add("Code", "InternalError");
+        assert_eq!(facts.0, "\n\n  Account: hub\n  Code: InternalError");
+    }
+}
