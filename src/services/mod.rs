@@ -9,10 +9,15 @@ mod client;
 mod clusters;
 pub mod diagnostic;
 mod scope;
+pub mod tags;
+pub mod waiting;
+
+pub mod ccn;
 
 pub use self::{
     accounts::{Accounts, Slot},
     client::{Client, Cx, PlanCx},
     clusters::{Clusters, NamedCluster},
     scope::Scope,
+    tags::Tags,
 };

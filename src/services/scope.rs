@@ -66,6 +66,18 @@ impl Scope {
         Ok(account)
     }
 
+    /// The scope of an imported object: the provider's own account, in its
+    /// default region.
+    ///
+    /// # Errors
+    ///
+    /// No region is configured.
+    pub fn import(cx: &Cx) -> Result<Self, Diagnostics> {
+        let own = cx.client().accounts.peek(None);
+        let region = own.and_then(Account::region).ok_or_else(no_region)?.to_owned();
+        Ok(Self { account: Tf::Null, region: Tf::Known(region) })
+    }
+
     /// Notes beside the state whose object it is, so that it is found again
     /// when the account's name changes.
     ///
