@@ -66,16 +66,35 @@ impl Scope {
         Ok(account)
     }
 
-    /// The scope of an imported object: the provider's own account, in its
-    /// default region.
+    /// Splits an import id: `[ACCOUNT][@REGION]/ID` names account and region,
+    /// a bare `ID` means the provider's own account in its default region.
     ///
     /// # Errors
     ///
-    /// No region is configured.
-    pub fn import(cx: &Cx) -> Result<Self, Diagnostics> {
-        let own = cx.client().accounts.peek(None);
-        let region = own.and_then(Account::region).ok_or_else(no_region)?.to_owned();
-        Ok(Self { account: Tf::Null, region: Tf::Known(region) })
+    /// No region is configured for the account.
+    pub fn import<'a>(cx: &Cx, id: &'a str) -> Result<(Self, &'a str), Diagnostics> {
+        let accounts = &cx.client().accounts;
+        let (account, region, rest) = match id.split_once('/') {
+            Some((prefix, rest)) => {
+                let (account, region) = match prefix.split_once('@') {
+                    Some((account, region)) => (account, Some(region)),
+                    None => (prefix, None),
+                };
+                if accounts.knows(account) || (account.is_empty() && region.is_some()) {
+                    (Some(account).filter(|name| !name.is_empty()), region, rest)
+                } else {
+                    (None, None, id)
+                }
+            }
+            None => (None, None, id),
+        };
+        let region = match region {
+            Some(region) => Some(region),
+            None => accounts.peek(account).and_then(Account::region),
+        };
+        let region = region.ok_or_else(no_region)?.to_owned();
+        let scope = Self { account: account.map(str::to_owned).into(), region: Tf::Known(region) };
+        Ok((scope, rest))
     }
 
     /// Notes beside the state whose object it is, so that it is found again

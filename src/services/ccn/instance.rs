@@ -199,10 +199,8 @@ impl Resource for CcnInstance {
     }
 
     async fn import(&self, cx: &Cx, id: &str) -> Result<Instance, Diagnostics> {
-        let mut model = Instance::empty();
-        model.scope = Scope::import(cx)?;
-        model.id = id.into();
-        Ok(model)
+        let (scope, id) = Scope::import(cx, id)?;
+        Ok(Instance { scope, id: id.into(), ..Instance::empty() })
     }
 }
 
