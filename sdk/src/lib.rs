@@ -16,6 +16,7 @@
 //! * [`engine`] – Terraform's rules over the traits that a provider
 //!   implements: validate, plan, apply, read, import, identity, move,
 //!   timeouts.
+//! * [`docs`] – registry pages from schemas and examples.
 //! * [`plugin`] – how Terraform starts and talks to the process: handshake,
 //!   mutual TLS, gRPC, signals, logs. No semantics.
 
@@ -23,6 +24,7 @@
 extern crate self as tfsdk;
 
 pub mod diagnostic;
+pub mod docs;
 pub mod engine;
 pub mod plugin;
 pub mod schema;
