@@ -13,6 +13,7 @@ pub mod tags;
 pub mod waiting;
 
 pub mod ccn;
+pub mod traffic;
 
 pub use self::{
     accounts::{Accounts, Slot},
