@@ -8,7 +8,7 @@ use std::{
 use tfsdk::{Diagnostic, Diagnostics};
 
 use crate::{
-    cloud::{Account, api},
+    cloud::{self, Account, api::tke, credentials::Secret},
     cluster::{Access, AccessFuture, AccessSource, Cluster},
 };
 
@@ -104,14 +104,40 @@ struct FetchedKubeconfig {
 impl AccessSource for FetchedKubeconfig {
     fn access(&self) -> AccessFuture<'_> {
         Box::pin(async {
-            api::tke::kubeconfig_of(&self.account, &self.id)
-                .await
-                .map(Access::kubeconfig)
-                .map_err(|error| {
-                    let next = error.next_step().map(|next| format!(" {next}")).unwrap_or_default();
-                    format!("the kubeconfig of {} could not be fetched: {error}.{next}", self.id)
-                })
+            match self.fetch().await {
+                Ok(Some(kubeconfig)) => Ok(Access::kubeconfig(kubeconfig.expose())),
+                Ok(None) => Err(format!(
+                    "the API server of {} has no endpoint: open its intranet or internet access \
+                     (TKE console, \"APIServer\"), or reach the cluster through the provider's \
+                     `clusters`",
+                    self.id
+                )),
+                Err(error) => {
+                    let next = error.next_step().map(|next| format!(". {next}"));
+                    let next = next.unwrap_or_default();
+                    Err(format!("the kubeconfig of {} could not be fetched: {error}{next}", self.id))
+                }
+            }
         })
+    }
+}
+
+impl FetchedKubeconfig {
+    /// The kubeconfig over the internet where that is open, else within the
+    /// network; `None` when neither is.
+    async fn fetch(&self) -> Result<Option<Secret>, cloud::Error> {
+        let endpoints = match cloud::found(tke::endpoints(&self.account, &self.id).await)? {
+            Some(endpoints) => endpoints,
+            None => {
+                let credential = tke::serverless_credential(&self.account, &self.id).await?;
+                return Ok(Some(credential.kubeconfig).filter(|text| !text.is_empty()));
+            }
+        };
+        let extranet = !endpoints.cluster_external_endpoint.is_empty();
+        if !extranet && endpoints.cluster_intranet_endpoint.is_empty() {
+            return Ok(None);
+        }
+        tke::kubeconfig(&self.account, &self.id, extranet).await.map(Some)
     }
 }
 
