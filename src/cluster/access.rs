@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, pin::Pin};
 
-use super::secret::Secret;
+use crate::secret::Secret;
 
 /// Where a cluster is and who we are there.
 #[derive(Clone, Debug)]

@@ -14,8 +14,8 @@ use super::{
     error::{Context, Error, ErrorKind, Result},
     exec,
     kubeconfig::{Endpoint, Identity, Login},
-    secret::Secret,
 };
+use crate::secret::Secret;
 
 /// How long a connection may take to open, TLS included.
 const CONNECT_LIMIT: Duration = Duration::from_secs(15);

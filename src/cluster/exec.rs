@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::{access::Exec, kubeconfig::Identity, secret::Secret};
+use super::{access::Exec, kubeconfig::Identity};
+use crate::secret::Secret;
 
 /// How long a plugin may take.
 const TIME_LIMIT: Duration = Duration::from_secs(60);

@@ -9,10 +9,8 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use super::{
-    access::{Access, Direct, Exec},
-    secret::Secret,
-};
+use super::access::{Access, Direct, Exec};
+use crate::secret::Secret;
 
 /// A server and how to talk to it, checked as far as that goes offline.
 #[derive(Clone, Debug)]

@@ -29,7 +29,6 @@ mod read;
 mod readiness;
 mod ready;
 mod retry;
-mod secret;
 mod status;
 
 pub use self::{
@@ -48,5 +47,4 @@ pub use self::{
     read::Selection,
     readiness::{Condition, Readiness, ReadyRule, readiness},
     retry::Patience,
-    secret::Secret,
 };

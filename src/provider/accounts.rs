@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use tfsdk::{Diagnostics, value::{Path, Tf}};
+use tfsdk::{
+    Diagnostics,
+    value::{Path, Tf},
+};
 
 use super::{
     argument_or,
@@ -12,7 +15,8 @@ use crate::{
     cloud::{
         Account, Cloud,
         credentials::{
-            AssumedRole, Credentials, Environment, IdentityToken, Role, WebIdentity, WebIdentityRole,
+            AssumedRole, Credentials, Environment, IdentityToken, Role, WebIdentity,
+            WebIdentityRole,
         },
     },
     services::{Accounts, Slot},
@@ -86,7 +90,12 @@ pub(super) fn build(cloud: &Cloud, config: &Config) -> Accounts {
         Some(argument) => Slot::Unknown(argument.to_owned()),
         None => own,
     };
-    Accounts::new(own, named, list(&config.allowed_account_ids), list(&config.forbidden_account_ids))
+    Accounts::new(
+        own,
+        named,
+        list(&config.allowed_account_ids),
+        list(&config.forbidden_account_ids),
+    )
 }
 
 /// A guard that is not known yet must not be taken for one that allows all.

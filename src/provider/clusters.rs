@@ -2,11 +2,15 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use tfsdk::{Diagnostics, value::{Path, Tf}};
+use tfsdk::{
+    Diagnostics,
+    value::{Path, Tf},
+};
 
 use super::config::{Cluster as Arguments, Config};
 use crate::{
-    cluster::{Access, Cluster, Direct, Secret},
+    cluster::{Access, Cluster, Direct},
+    secret::Secret,
     services::NamedCluster,
 };
 

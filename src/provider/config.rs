@@ -13,7 +13,7 @@ use tfsdk::{Model, schema::validators, value::Tf};
 /// the environment (`TENCENTCLOUD_SECRET_ID`, `TENCENTCLOUD_SECRET_KEY`,
 /// `TENCENTCLOUD_SECURITY_TOKEN`). `assume_role` and
 /// `assume_role_with_web_identity` come on top.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Model)]
 pub struct Config {
     #[attr(flatten)]
     pub credentials: Credentials,
@@ -68,7 +68,7 @@ pub struct Config {
 }
 
 /// How to prove who calls.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Model)]
 pub struct Credentials {
     /// Id of an API key. Default: `TENCENTCLOUD_SECRET_ID`.
     #[attr(optional)]
@@ -92,7 +92,7 @@ pub struct Credentials {
 }
 
 /// A further account.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Model)]
 pub struct Account {
     #[attr(flatten)]
     pub credentials: Credentials,
@@ -103,7 +103,7 @@ pub struct Account {
 }
 
 /// A role to act as (STS `AssumeRole`).
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Model)]
 pub struct AssumeRole {
     /// `qcs::cam::uin/<uin>:roleName/<name>`.
     #[attr(required, validate(validators::not_empty()))]
@@ -141,7 +141,7 @@ pub struct AssumeRole {
 }
 
 /// A role to act as with an OIDC token (STS `AssumeRoleWithWebIdentity`).
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Model)]
 #[model(exactly_one_of("web_identity_token", "web_identity_token_file"))]
 pub struct WebIdentity {
     /// `qcs::cam::uin/<uin>:roleName/<name>`.
@@ -173,7 +173,7 @@ pub struct WebIdentity {
 
 /// How a Kubernetes cluster is reached: by a kubeconfig, or by `host` with a
 /// token or a client certificate.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Model)]
 pub struct Cluster {
     /// The kubeconfig's text.
     #[attr(optional, sensitive)]
@@ -222,7 +222,7 @@ pub struct Cluster {
 }
 
 /// Tags for everything.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Model)]
 pub struct DefaultTags {
     /// Tags by key. An object's own `tags` win.
     #[attr(optional)]
@@ -230,7 +230,7 @@ pub struct DefaultTags {
 }
 
 /// How TDCC is called.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Model)]
 pub struct Tdcc {
     /// The service, as in its host name and in signatures. Default: `tdcc`.
     #[attr(optional, validate(validators::not_empty()))]

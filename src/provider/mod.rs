@@ -16,7 +16,6 @@ use tfsdk::{
 pub use self::config::Config;
 use crate::{
     cloud::{Cloud, Dialect, Endpoints, Protocol, Settings},
-    functions,
     services::{self, Client, Clusters},
 };
 
@@ -34,16 +33,7 @@ impl Provider for Crossmesh {
     const NAME: &'static str = "crossmesh";
 
     fn registry(&self) -> Registry<Client> {
-        Registry::new()
-            .extend(services::ccn::registry())
-            .extend(services::tdcc::registry())
-            .extend(services::tke::registry())
-            .extend(services::tcm::registry())
-            .extend(services::istio::registry())
-            .extend(services::kubernetes::registry())
-            .extend(services::dns::registry())
-            .extend(services::traffic::registry())
-            .extend(functions::registry())
+        Registry::new().extend(services::ccn::registry())
     }
 
     fn validate(&self, config: &Config, diagnostics: &mut Diagnostics) {

@@ -8,8 +8,9 @@ use std::{
 use tfsdk::{Diagnostic, Diagnostics};
 
 use crate::{
-    cloud::{self, Account, api::tke, credentials::Secret},
+    cloud::{self, Account, api::tke},
     cluster::{Access, AccessFuture, AccessSource, Cluster},
+    secret::Secret,
 };
 
 /// The provider's `clusters`, and every cluster that was reached by its id.
@@ -66,8 +67,7 @@ impl Clusters {
     }
 
     fn fetched(&self, id: &str, account: &Account) -> Cluster {
-        let key =
-            (account.label().to_owned(), account.region().map(str::to_owned), id.to_owned());
+        let key = (account.label().to_owned(), account.region().map(str::to_owned), id.to_owned());
         let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         let cluster = fetched.entry(key).or_insert_with(|| {
             let source = FetchedKubeconfig { account: account.clone(), id: id.to_owned() };
@@ -115,7 +115,10 @@ impl AccessSource for FetchedKubeconfig {
                 Err(error) => {
                     let next = error.next_step().map(|next| format!(". {next}"));
                     let next = next.unwrap_or_default();
-                    Err(format!("the kubeconfig of {} could not be fetched: {error}{next}", self.id))
+                    Err(format!(
+                        "the kubeconfig of {} could not be fetched: {error}{next}",
+                        self.id
+                    ))
                 }
             }
         })

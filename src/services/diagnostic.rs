@@ -110,7 +110,8 @@ pub fn waited<E: Cause>(doing: &str, error: &wait::Error<E>) -> Diagnostics {
             text
         }
         wait::Error::Failed { detail, .. } => {
-            let why = if detail.is_empty() { String::new() } else { format!(": {}", sentence(detail)) };
+            let why =
+                if detail.is_empty() { String::new() } else { format!(": {}", sentence(detail)) };
             format!("While waiting for {}, the state became {state}{why}", progress.what)
         }
         wait::Error::Cancelled(_) => format!(

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Whose object it is and where.
-#[derive(Clone, Debug, Default, Model)]
+#[derive(Clone, Default, Model)]
 pub struct Scope {
     /// Name of the account, a key of the provider's `accounts`. Default: the
     /// account of the provider's own credentials. Another name for the same

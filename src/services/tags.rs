@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use tfsdk::{Diagnostics, Model, engine::Change, value::Tf};
 
 use crate::{
-    cloud::{Account, api::{self, Tag}},
+    cloud::{
+        Account,
+        api::{self, Tag},
+    },
     services::{Cx, PlanCx, diagnostic::Doing},
 };
 
 /// The tags of an object.
-#[derive(Clone, Debug, Default, Model)]
+#[derive(Clone, Default, Model)]
 pub struct Tags {
     /// Tags by key. They win over the provider's `default_tags`.
     #[attr(optional)]

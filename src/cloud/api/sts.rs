@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::cloud::{
     Account, Action, Error, Kind, RegionUse, Service,
-    credentials::{Keys, Role, Secret, WebIdentityRole, exposed},
+    credentials::{Keys, Role, WebIdentityRole},
 };
+use crate::secret::{Secret, exposed};
 
 static STS: Service = Service { name: "sts", version: "2018-08-13", region: RegionUse::Optional };
 

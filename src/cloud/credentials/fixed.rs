@@ -2,8 +2,9 @@
 
 use futures::future::BoxFuture;
 
-use super::{Found, Keys, Secret, Source};
+use super::{Found, Keys, Source};
 use crate::cloud::error::{Error, Kind};
+use crate::secret::Secret;
 
 /// A key pair, possibly temporary, that stays as it is.
 #[derive(Debug, Clone)]

@@ -6,7 +6,6 @@
 mod assumed_role;
 mod environment;
 mod fixed;
-mod secret;
 mod web_identity;
 
 use std::{
@@ -20,13 +19,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
 use super::error::{Error, Kind};
-pub(in crate::cloud) use secret::exposed;
+use crate::secret::Secret;
 
 pub use self::{
     assumed_role::{AssumedRole, Role},
     environment::Environment,
     fixed::Fixed,
-    secret::Secret,
     web_identity::{IdentityToken, WebIdentity, WebIdentityRole},
 };
 

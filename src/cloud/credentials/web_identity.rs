@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use futures::future::BoxFuture;
 use tokio::io::AsyncReadExt;
 
-use super::{Found, Secret, Source};
+use super::{Found, Source};
 use crate::cloud::{
     Account,
     api::sts,
     error::{Error, Kind},
 };
+use crate::secret::Secret;
 
 /// Longest token file that is read.
 const MAX_TOKEN: u64 = 64 << 10;

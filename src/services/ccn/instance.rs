@@ -29,8 +29,8 @@ use crate::{
 
 /// A Cloud Connect Network (CCN, 云联网): the network that VPCs of one or several
 /// accounts are attached to.
-#[derive(Clone, Debug, Model)]
-pub struct Instance {
+#[derive(Clone, Model)]
+pub(super) struct Instance {
     #[attr(flatten)]
     pub scope: Scope,
 
@@ -107,7 +107,7 @@ pub struct Instance {
 
 /// The resource.
 #[derive(Clone, Copy, Debug)]
-pub struct CcnInstance;
+pub(super) struct CcnInstance;
 
 impl Resource for CcnInstance {
     type Model = Instance;

@@ -24,6 +24,19 @@ pub fn length(range: impl RangeBounds<usize>) -> impl Validator {
     })
 }
 
+/// Text of so many bytes in UTF-8: `bytes(1..=60)`.
+pub fn bytes(range: impl RangeBounds<usize>) -> impl Validator {
+    let bounds = Bounds::new(&range);
+    text(format!("must have {bounds} bytes"), move |value| {
+        let within = u64::try_from(value.len()).is_ok_and(|n| bounds.contains(&Number::from(n)));
+        if within {
+            Ok(())
+        } else {
+            Err(format!("must have {bounds} bytes in UTF-8, and has {}", value.len()))
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +49,15 @@ mod tests {
         assert_eq!(said(&condition, "云联网"), "");
         assert_eq!(said(&condition, "abcd"), "x must have between 1 and 3 characters, and has 4");
         assert!(!said(&condition, "").is_empty());
+    }
+
+    #[test]
+    fn bytes_count_not_characters() {
+        let condition = bytes(1..=3);
+        assert_eq!(said(&condition, "云"), "");
+        assert_eq!(
+            said(&condition, "云联"),
+            "x must have between 1 and 3 bytes in UTF-8, and has 6"
+        );
     }
 }

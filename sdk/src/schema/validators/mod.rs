@@ -29,7 +29,7 @@ pub use self::{
     duration::{duration, parse_duration},
     each::{each, keys},
     ip::{ip, ipv4, ipv6},
-    length::length,
+    length::{bytes, length},
     one_of::one_of,
     pattern::matches,
     range::range,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ResourceRequirements;
-use crate::cloud::credentials::{Secret, exposed};
+use crate::secret::{Secret, exposed};
 
 /// Configuration of a mesh.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -6,10 +6,10 @@ use super::{ClusterId, PAGE, TDCC};
 use crate::cloud::{
     Account, Action, Error, Kind,
     api::{Filter, tke::TagSpecification},
-    credentials::Secret,
     found,
     page::{self, Page},
 };
+use crate::secret::Secret;
 
 const CREATE: Action = Action::write(&TDCC, "CreateExternalCluster");
 const DESCRIBE: Action = Action::read(&TDCC, "DescribeExternalClusters");

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::{Filter, Tag};
 use crate::cloud::{
     Account, Action, Error, RegionUse, Service,
-    credentials::Secret,
     page::{self, Page},
 };
+use crate::secret::Secret;
 
 pub use self::{
     container_route::{

@@ -4,11 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClusterId, IDS, PAGE, TKE, TagSpecification};
 use crate::cloud::{
-    Account, Action, Error,
-    credentials::Secret,
-    found,
+    Account, Action, Error, found,
     page::{self, Page},
 };
+use crate::secret::Secret;
 
 const DESCRIBE: Action = Action::read(&TKE, "DescribeEKSClusters");
 const CREDENTIAL: Action = Action::read(&TKE, "DescribeEKSClusterCredential");

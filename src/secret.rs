@@ -1,12 +1,20 @@
 //! Text that must not be seen: wiped on drop and never printed.
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use serde::{Deserialize, Deserializer, Serializer};
 use zeroize::Zeroizing;
 
 /// What `Debug` and `Display` show instead.
 const REDACTED: &str = "<redacted>";
+
+/// Who is told of every secret, to keep it out of logs.
+static WATCHER: OnceLock<fn(&str)> = OnceLock::new();
+
+/// Has `watcher` told of every secret from now on. The first one stays.
+pub fn watch(watcher: fn(&str)) {
+    let _ = WATCHER.set(watcher);
+}
 
 /// A secret key, token, password, certificate key or kubeconfig.
 ///
@@ -17,7 +25,11 @@ pub struct Secret(Zeroizing<String>);
 impl Secret {
     /// Takes `text` in.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
+        let text = text.into();
+        if let (Some(watcher), false) = (WATCHER.get(), text.is_empty()) {
+            watcher(&text);
+        }
+        Self(Zeroizing::new(text))
     }
 
     /// The text itself; to be passed on, not to be kept.
@@ -55,6 +67,12 @@ impl From<&str> for Secret {
     }
 }
 
+impl From<&String> for Secret {
+    fn from(text: &String) -> Self {
+        Self::new(text)
+    }
+}
+
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(Self::new)
@@ -62,10 +80,7 @@ impl<'de> Deserialize<'de> for Secret {
 }
 
 /// Writes a secret into a request: `#[serde(serialize_with = "exposed")]`.
-pub(in crate::cloud) fn exposed<S: Serializer>(
-    secret: &Secret,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub(crate) fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose())
 }
 
