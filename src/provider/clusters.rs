@@ -67,7 +67,7 @@ fn access(arguments: &Arguments) -> Access {
         cluster_ca_certificate: text(&arguments.cluster_ca_certificate),
         tls_server_name: text(&arguments.tls_server_name),
         insecure: arguments.insecure.or_default(),
-        proxy_url: text(&arguments.proxy_url),
+        proxy_url: secret(&arguments.proxy_url),
         ..Direct::default()
     }))
 }

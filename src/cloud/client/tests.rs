@@ -6,9 +6,10 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::cloud::{
     Cloud, Dialect, Endpoints, Service, Settings,
-    credentials::{Credentials, Found, Secret, Source},
+    credentials::{Credentials, Found, Source},
     scripted::{NOW, Reply, Scripted, answer, no_answer, refusal, with_status},
 };
+use crate::secret::Secret;
 
 static VPC: Service = Service { name: "vpc", version: "2017-03-12", region: RegionUse::Needed };
 static DNSPOD: Service =
