@@ -164,3 +164,29 @@ impl fmt::Display for Diagnostics {
 }
 
 impl std::error::Error for Diagnostics {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_errors_make_a_failure() {
+        let mut all = Diagnostics::new();
+        all.warn_at("a", "Odd", "It is odd.");
+        assert!(!all.has_errors());
+        let mut all = all.into_result().unwrap();
+        all.error_at(Path::from("b").index(0), "Wrong", "It is wrong.");
+        let failure = all.into_result().unwrap_err();
+        assert_eq!(failure.to_string(), "Odd (a): It is odd.\nWrong (b[0]): It is wrong.");
+        assert_eq!(failure.iter().count(), 2);
+    }
+
+    #[test]
+    fn messages_keep_their_order() {
+        let mut all: Diagnostics = Diagnostic::warning("one", "").into();
+        all.extend(Diagnostics::from_iter([Diagnostic::error("two", "")]));
+        all.error("three", "");
+        let summaries: Vec<String> = all.into_iter().map(|d| d.summary).collect();
+        assert_eq!(summaries, ["one", "two", "three"]);
+    }
+}

@@ -141,8 +141,11 @@ impl Faults {
                 self.add(path, "attributes nest as single, list, set or map");
             }
             Kind::Nested(nesting, object) => {
-                if *nesting == Nesting::Set {
-                    self.set(&object.ty(), has_write_only(&object.attributes), path);
+                if *nesting != Nesting::Single {
+                    self.elements(&object.ty(), path);
+                }
+                if *nesting == Nesting::Set && has_write_only(&object.attributes) {
+                    self.add(path, "a set cannot hold write-only attributes");
                 }
                 self.object(object, path);
             }
@@ -151,22 +154,24 @@ impl Faults {
 
     fn ty(&mut self, ty: &Type, path: &Path) {
         match ty {
-            Type::Set(element) => self.set(element, false, path),
-            Type::List(element) | Type::Map(element) => self.ty(element, path),
+            Type::List(element) | Type::Map(element) | Type::Set(element) => {
+                self.elements(element, path);
+            }
             Type::Object(types) => types.values().for_each(|ty| self.ty(ty, path)),
             Type::Tuple(types) => types.iter().for_each(|ty| self.ty(ty, path)),
             Type::Bool | Type::Number | Type::String | Type::Dynamic => {}
         }
     }
 
-    fn set(&mut self, element: &Type, write_only: bool, path: &Path) {
+    /// The elements of a collection are of one type, which dynamic ones are not.
+    fn elements(&mut self, element: &Type, path: &Path) {
         if element.has_dynamic() {
-            self.add(path, "a set cannot hold values of type dynamic");
+            self.add(
+                path,
+                "the elements of a collection are of one type and have no dynamic parts: make the \
+                 attribute dynamic as a whole",
+            );
         }
-        if write_only {
-            self.add(path, "a set cannot hold write-only attributes");
-        }
-        self.ty(element, path);
     }
 
     fn nested_block(&mut self, nested: &NestedBlock, path: &Path) {
@@ -184,7 +189,10 @@ impl Faults {
             _ => {}
         }
         if nested.nesting == Nesting::Set {
-            self.set(&nested.block.ty(), block_has_write_only(&nested.block), path);
+            self.elements(&nested.block.ty(), path);
+            if block_has_write_only(&nested.block) {
+                self.add(path, "a set cannot hold write-only attributes");
+            }
         }
         self.block(&nested.block, path);
     }
@@ -233,9 +241,9 @@ mod tests {
             text("a").optional().computed().stable(),
             text("a").optional().default("x"),
             text("a").required().write_only(),
-            Attribute::new("a", Type::map(Type::Dynamic)).optional(),
+            Attribute::new("a", Type::object([("b", Type::Dynamic)])).optional(),
             nested(Nesting::Map, text("a").optional().write_only()),
-            nested(Nesting::List, Attribute::new("a", Type::Dynamic).computed()),
+            nested(Nesting::Single, Attribute::new("a", Type::Dynamic).computed()),
         ] {
             assert_eq!(faults(attribute), "");
         }
@@ -266,12 +274,12 @@ mod tests {
                 "(n): a set cannot hold write-only attributes",
             ),
             (
-                nested(Nesting::Set, Attribute::new("a", Type::Dynamic).optional()),
-                "(n): a set cannot hold values of type dynamic",
+                nested(Nesting::List, Attribute::new("a", Type::Dynamic).optional()),
+                "(n): the elements of a collection are of one type",
             ),
             (
-                Attribute::new("a", Type::list(Type::set(Type::Dynamic))).optional(),
-                "(a): a set cannot hold values of type dynamic",
+                Attribute::new("a", Type::object([("b", Type::map(Type::Dynamic))])).optional(),
+                "(a): the elements of a collection are of one type",
             ),
         ] {
             let found = faults(attribute);

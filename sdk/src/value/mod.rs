@@ -300,7 +300,8 @@ impl<K: Into<String>, V: Into<Self>, const N: usize> From<[(K, V); N]> for Value
 impl<K: Into<String>, V: Into<Self>> FromIterator<(K, V)> for Value {
     /// A map or an object.
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        Self::Map(entries.into_iter().map(|(k, v)| (k.into(), v.into())).collect())
+        let entry = |(k, v): (K, V)| (Self::key(&k.into()), v.into());
+        Self::Map(entries.into_iter().map(entry).collect())
     }
 }
 

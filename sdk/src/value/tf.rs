@@ -31,6 +31,25 @@ impl<T> Tf<T> {
         }
     }
 
+    /// The value, to be changed, if there is one.
+    pub fn known_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Null | Self::Unknown => None,
+        }
+    }
+
+    /// The value, or `default` where there is none.
+    pub fn unwrap_or(self, default: T) -> T {
+        self.into_known().unwrap_or(default)
+    }
+
+    /// This, or `other` where this is null. Unknown stays unknown.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        if self.is_null() { other } else { self }
+    }
+
     /// Whether there is a value.
     pub fn is_known(&self) -> bool {
         matches!(self, Self::Known(_))
@@ -79,6 +98,13 @@ impl<T: Copy + Default> Tf<T> {
     }
 }
 
+impl<T> Tf<Vec<T>> {
+    /// The elements; none where the list is null or unknown.
+    pub fn items(&self) -> &[T] {
+        self.known().map_or(&[], Vec::as_slice)
+    }
+}
+
 impl<T> From<T> for Tf<T> {
     fn from(value: T) -> Self {
         Self::Known(value)
@@ -95,5 +121,38 @@ impl<T> From<Option<T>> for Tf<T> {
     /// `None` is null.
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Self::Known)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_and_unknown_have_no_value() {
+        let (null, unknown): (Tf<String>, Tf<String>) = (Tf::Null, Tf::Unknown);
+        assert_eq!((null.text(), unknown.text()), ("", ""));
+        assert_eq!(null.known(), None);
+        assert_eq!(Tf::Known(3).or_default() + Tf::<i32>::Unknown.or_default(), 3);
+        assert_eq!(Tf::<Vec<u8>>::Unknown.items(), [0_u8; 0]);
+        assert_eq!(Tf::Known(vec![1, 2]).items(), [1, 2]);
+    }
+
+    #[test]
+    fn only_null_gives_way() {
+        assert_eq!(Tf::Null.or(Tf::Known(1)), Tf::Known(1));
+        assert_eq!(Tf::Unknown.or(Tf::Known(1)), Tf::Unknown);
+        assert_eq!(Tf::Known(2).or(Tf::Known(1)), Tf::Known(2));
+        assert_eq!(Tf::Unknown.unwrap_or(7), 7);
+    }
+
+    #[test]
+    fn values_and_options_convert() {
+        assert_eq!(Tf::<String>::from("a"), Tf::Known("a".to_owned()));
+        assert_eq!(Tf::from(Some(1)), Tf::Known(1));
+        assert_eq!(Tf::<i32>::from(None), Tf::Null);
+        let mut list = Tf::Known(vec![1]);
+        list.known_mut().unwrap().push(2);
+        assert_eq!(list.map(|list| list.len()), Tf::Known(2));
     }
 }
