@@ -38,7 +38,11 @@ def main(arguments):
         elif not path.exists() or path.read_text() != text:
             differing.append(path.name)
     if differing:
-        print(f"differs from the SDK's models: {', '.join(differing)}; run catalogue.py to rewrite", file=sys.stderr)
+        print(
+            f"{', '.join(differing)}: differs from the models of the installed SDK; if that is the one that "
+            "requirements.txt names, run catalogue.py to rewrite, else install it",
+            file=sys.stderr,
+        )
     return 1 if differing else 0
 
 

@@ -14,7 +14,6 @@ use crate::{
         objects::ObjectRecord,
         service::{Answer, ApiError, Context, Params, Service},
         state,
-        transition::Managed,
     },
     fields,
     world::World,
@@ -48,8 +47,6 @@ pub struct Balancer {
     pub wanted_vip: Option<String>,
     /// Address, once it was needed.
     pub vip: Option<String>,
-    /// `Status`: 0 being created, 1 running.
-    pub status: Managed<u8>,
     /// `CreateTime`.
     pub created: String,
     /// Who made it: the id of a mesh. `None` for what the world brought along.
@@ -111,17 +108,10 @@ impl Service for Clb {
                 kind: "OPEN".to_owned(),
                 wanted_vip: lb.vip.clone(),
                 vip: None,
-                status: Managed::settled(1),
                 created: "2026-01-01 00:00:00".to_owned(),
                 made_by: None,
             };
             state.clb.balancers.insert(lb.id.clone(), balancer);
-        }
-    }
-
-    fn settle(&self, cx: &mut Context<'_>) {
-        for balancer in cx.state.clb.balancers.values_mut() {
-            balancer.status.settle(cx.moment);
         }
     }
 
@@ -138,7 +128,7 @@ impl Service for Clb {
             kind: "load_balancer",
             id: b.id.clone(),
             owner: b.owner.clone(),
-            state: Some(b.status.current().to_string()),
+            state: None,
             detail: json!({"Name": b.name, "Vip": b.vip, "MadeBy": b.made_by}),
         })
         .collect()
@@ -170,16 +160,13 @@ fn describe(cx: &mut Context<'_>, params: &Params) -> Answer {
         .collect();
     let mut set = Vec::new();
     for id in mine {
-        let running = cx.state.clb.balancers.get(&id).is_some_and(|b| *b.status.current() == 1);
         // A load balancer without an address is listed all the same.
-        let vip = if running { address(cx, &id).unwrap_or_default() } else { String::new() };
+        let vip = address(cx, &id).unwrap_or_default();
         if !vips.is_empty() && !vips.contains(&vip.as_str()) {
             continue;
         }
-        let tags = tags(cx.state, &id);
-        if let Some(balancer) = cx.state.clb.balancers.get_mut(&id) {
-            balancer.status.observe();
-            set.push(shown(balancer, &vip, tags));
+        if let Some(balancer) = cx.state.clb.balancers.get(&id) {
+            set.push(shown(balancer, &vip, tags(cx.state, &id)));
         }
     }
     let total = set.len();
@@ -197,7 +184,7 @@ fn shown(balancer: &Balancer, vip: &str, tags: Value) -> Value {
         "LoadBalancerDomain": "",
         "Domain": "",
         "Forward": 1,
-        "Status": balancer.status.current(),
+        "Status": 1,
         "StatusTime": balancer.created,
         "CreateTime": balancer.created,
         "VpcId": balancer.vpc_id,
@@ -218,8 +205,6 @@ fn tags(state: &state::State, id: &str) -> Value {
 /// A load balancer that a gateway of `mesh` needs; its address comes later.
 pub fn make(cx: &mut Context<'_>, plan: NewBalancer<'_>) -> String {
     let id = cx.new_id("lb");
-    let mut status = Managed::settled(0);
-    status.begin("clb/create", &id, 0, 1, cx.moment);
     let balancer = Balancer {
         id: id.clone(),
         name: plan.name.to_owned(),
@@ -230,7 +215,6 @@ pub fn make(cx: &mut Context<'_>, plan: NewBalancer<'_>) -> String {
         kind: plan.kind.to_owned(),
         wanted_vip: plan.wanted_vip,
         vip: None,
-        status,
         created: local_time(cx.moment.now),
         made_by: Some(plan.mesh.to_owned()),
     };

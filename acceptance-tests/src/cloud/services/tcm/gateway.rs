@@ -143,11 +143,7 @@ pub(super) fn settle(cx: &mut Context<'_>, mesh: &mut Mesh, link: usize, index: 
     let gateway = &mut mesh.links[link].gateways[index];
     gateway.state.settle(cx.moment);
     let id = gateway.balancer.clone().unwrap_or_default();
-    let ready = cx.state.clb.balancers.get_mut(&id).is_some_and(|balancer| {
-        balancer.status.settle(cx.moment);
-        *balancer.status.current() == 1
-    });
-    if *gateway.state.current() == GatewayState::Running && ready && gateway.vip.is_empty() {
+    if *gateway.state.current() == GatewayState::Running && gateway.vip.is_empty() {
         match clb::address(cx, &id) {
             Ok(vip) => gateway.vip = vip,
             Err(error) => mesh.message = error.to_string(),

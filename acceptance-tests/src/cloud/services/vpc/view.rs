@@ -41,6 +41,12 @@ pub(super) fn attachments(cx: &mut Context<'_>, params: &Params) -> Answer {
         let known = ccn::own(cx, id).is_ok() || cx.state.vpc.ccns.contains_key(id);
         known.then_some(()).ok_or_else(|| not_found(id))?;
     }
+    // A look by the CCN's owner counts for the applications that it does not show yet.
+    for row in cx.state.vpc.attachments.values_mut() {
+        if row.ccn_uin == cx.caller.uin && ccn_id.is_none_or(|id| id == row.key.ccn_id) {
+            row.visible.observe();
+        }
+    }
     keys.sort();
     if params.str("OrderDirection").is_some_and(|order| order.eq_ignore_ascii_case("desc")) {
         keys.reverse();
@@ -50,7 +56,6 @@ pub(super) fn attachments(cx: &mut Context<'_>, params: &Params) -> Answer {
     for (_, key) in params.page(keys, 20, 100)? {
         if let Some(row) = cx.state.vpc.attachments.get_mut(&key) {
             row.state.observe();
-            row.visible.observe();
             page.push(show(row));
         }
     }
