@@ -18,7 +18,7 @@ use crate::{
         objects::ObjectRecord,
         service::{Answer, ApiError, Context, Params, Service},
         state,
-        transition::Managed,
+        transition::{DEFAULT_PROGRESSION, Managed, Pace},
     },
     fields,
     world::World,
@@ -107,6 +107,10 @@ impl Service for Dnspod {
 
     fn needs_region(&self, _: &str) -> bool {
         false
+    }
+
+    fn set_defaults(&self, pace: &mut Pace) {
+        pace.set_default(INDEX, DEFAULT_PROGRESSION);
     }
 
     fn seed(&self, world: &World, state: &mut state::State) {

@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 use crate::cloud::{
     objects::ObjectRecord,
     service::{Answer, ApiError, Context, Params, Service},
+    transition::{DEFAULT_PROGRESSION, Pace},
 };
 
 pub use {
@@ -56,6 +57,13 @@ impl Service for Tcm {
 
     fn catalogue(&self) -> &'static [&'static str] {
         &[include_str!("../../../catalogue/tcm.json")]
+    }
+
+    fn set_defaults(&self, pace: &mut Pace) {
+        let meshes = [MESH_ACCEPT, MESH_CREATE, MESH_DELETE];
+        for kind in meshes.into_iter().chain([LINK, UNLINK, GATEWAY_CREATE, GATEWAY_UPDATE]) {
+            pace.set_default(kind, DEFAULT_PROGRESSION);
+        }
     }
 
     fn settle(&self, cx: &mut Context<'_>) {

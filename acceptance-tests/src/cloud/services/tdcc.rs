@@ -20,7 +20,7 @@ use crate::{
     cloud::{
         objects::ObjectRecord,
         service::{Answer, ApiError, Context, Params, Service},
-        transition::{Pace, Progression},
+        transition::{DEFAULT_PROGRESSION, Pace, Progression},
     },
     fields,
 };
@@ -74,6 +74,9 @@ impl Service for Tdcc {
     }
 
     fn set_defaults(&self, pace: &mut Pace) {
+        for kind in [HUB_CREATE, HUB_DELETE, REGISTER, AGENT_LOST, UNREGISTER] {
+            pace.set_default(kind, DEFAULT_PROGRESSION);
+        }
         pace.set_default(TOKEN_EXPIRY, Progression::After(DAY));
         // Off unless a test sets it: nobody has seen how long the cloud takes.
         pace.set_default(ZOMBIE, Progression::After(DAY * 3_650));

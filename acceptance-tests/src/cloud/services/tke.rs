@@ -16,6 +16,7 @@ use crate::{
         objects::ObjectRecord,
         service::{Answer, ApiError, Context, Params, Service},
         state,
+        transition::{DEFAULT_PROGRESSION, Pace},
     },
     fields,
     world::{self, World},
@@ -60,6 +61,12 @@ impl Service for Tke {
         ]
     }
 
+    fn set_defaults(&self, pace: &mut Pace) {
+        for kind in [endpoints::CREATE, endpoints::DELETE] {
+            pace.set_default(kind, DEFAULT_PROGRESSION);
+        }
+    }
+
     fn seed(&self, world: &World, state: &mut state::State) {
         for cluster in &world.clusters {
             let serverless = cluster.kind == world::ClusterKind::Serverless;
@@ -87,7 +94,9 @@ impl Service for Tke {
             "DescribeClusterInstances" => clusters::instances(cx, params),
             "DescribeClusterKubeconfig" => access::kubeconfig(cx, params),
             "DescribeClusterSecurity" => access::security(cx, params),
-            "AcquireClusterAdminRole" => access::acquire_admin_role(cx, params),
+            "AcquireClusterAdminRole" | "AcquireEKSClusterAdminRole" => {
+                access::acquire_admin_role(cx, params)
+            }
             "DescribeClusterEndpoints" => endpoints::describe(cx, params),
             "DescribeClusterEndpointStatus" => endpoints::status(cx, params),
             "CreateClusterEndpoint" => endpoints::create(cx, params),

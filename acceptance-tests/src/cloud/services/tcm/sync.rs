@@ -23,19 +23,21 @@ pub(super) fn tell(cx: &mut Context<'_>, mesh: &mut Mesh) {
         if mesh.told.is_none() && empty {
             return;
         }
-        let known = mesh.told.take().map(|told| told.members).unwrap_or_default();
         match cx.clusters.sync_mesh(&view) {
             Ok(()) => {
                 mesh.told = Some(view);
+                mesh.message.clear();
                 return;
             }
             Err(error) => {
-                // The newest member is the one that does not fit.
-                let new = |link: &&mut Link| {
+                // The newest member is the one that does not fit; members that
+                // were in the mesh before stay in it.
+                let known = mesh.told.as_ref().map_or(&[][..], |told| &told.members);
+                let is_new = |link: &&mut Link| {
                     let member = link.member.as_deref();
                     link.is_linked() && !known.iter().any(|old| Some(&*old.cluster) == member)
                 };
-                match mesh.links.iter_mut().rev().find(new) {
+                match mesh.links.iter_mut().rev().find(is_new) {
                     Some(newest) => link::fail(newest, &error.to_string()),
                     None => {
                         mesh.message = error.to_string();

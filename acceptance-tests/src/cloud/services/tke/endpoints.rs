@@ -61,8 +61,9 @@ impl Endpoint {
     }
 }
 
-const CREATE: &str = "tke/endpoint-create";
-const DELETE: &str = "tke/endpoint-delete";
+/// Kinds of change.
+pub(super) const CREATE: &str = "tke/endpoint-create";
+pub(super) const DELETE: &str = "tke/endpoint-delete";
 
 /// `DescribeClusterEndpoints`: bare host and port, empty where there is none.
 pub(super) fn describe(cx: &mut Context<'_>, params: &Params) -> Answer {

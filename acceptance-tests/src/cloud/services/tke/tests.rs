@@ -123,6 +123,7 @@ fn serverless_clusters_are_listed_apart() {
     assert_eq!(found["Clusters"][0]["ClusterId"], json!(id));
     assert_eq!(found["Clusters"][0]["Status"], "running");
     let by_id = json!({"ClusterId": id});
+    bench.ok("hub", "tke", "AcquireEKSClusterAdminRole", by_id.clone());
     let credential = bench.ok("hub", "tke", "DescribeEKSClusterCredential", by_id);
     assert_eq!(credential["Addresses"][0]["Port"], 6443);
     let other = json!({"ClusterId": bench.cluster("hub-1").id});

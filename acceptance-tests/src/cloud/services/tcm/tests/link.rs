@@ -172,3 +172,24 @@ fn a_cluster_is_in_one_mesh_at_a_time() {
     assert_eq!(state, "LINK_FAILED");
     assert!(detail.contains(&format!("linked to mesh {first} already")), "{detail}");
 }
+
+#[test]
+fn a_member_that_stops_answering_stays_in_the_mesh() {
+    let mut bench = Bench::new();
+    let mesh = bench.mesh("hub");
+    let own = cluster(&bench, "hub-1", "MASTER");
+    link(&mut bench, &mesh, &own);
+    let id = bench.cluster("hub-1").id;
+    bench.clusters.lock().unreachable.insert(id);
+    let mut changed = own.clone();
+    changed["Config"] = json!({"AutoInjectionNamespaceList": ["shop"]});
+    let modify = json!({"MeshId": mesh, "ClusterList": [changed]});
+    bench.ok("hub", "tcm", "ModifyMesh", modify);
+    assert_eq!(status(&mut bench, &mesh, 0).0, "LINKED");
+    let message = |bench: &mut Bench| describe(bench, &mesh)["Status"]["StateMessage"].clone();
+    assert!(message(&mut bench).as_str().unwrap().contains("does not answer"));
+    bench.clusters.lock().unreachable.clear();
+    assert_eq!(message(&mut bench), "");
+    let told = bench.clusters.lock().meshes[&mesh].clone();
+    assert_eq!(told.members[0].injected_namespaces, ["shop"]);
+}
