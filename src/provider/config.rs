@@ -15,6 +15,7 @@ use tfsdk::{Model, schema::validators, value::Tf};
 /// `assume_role_with_web_identity` come on top.
 #[derive(Clone, Model)]
 pub struct Config {
+    /// Who calls.
     #[attr(flatten)]
     pub credentials: Credentials,
 
@@ -94,6 +95,7 @@ pub struct Credentials {
 /// A further account.
 #[derive(Clone, Model)]
 pub struct Account {
+    /// Who calls.
     #[attr(flatten)]
     pub credentials: Credentials,
 

@@ -129,12 +129,10 @@ impl FetchedKubeconfig {
     /// The kubeconfig over the internet where that is open, else within the
     /// network; `None` when neither is.
     async fn fetch(&self) -> Result<Option<Secret>, cloud::Error> {
-        let endpoints = match cloud::found(tke::endpoints(&self.account, &self.id).await)? {
-            Some(endpoints) => endpoints,
-            None => {
-                let credential = tke::serverless_credential(&self.account, &self.id).await?;
-                return Ok(Some(credential.kubeconfig).filter(|text| !text.is_empty()));
-            }
+        let endpoints = cloud::found(tke::endpoints(&self.account, &self.id).await)?;
+        let Some(endpoints) = endpoints else {
+            let credential = tke::serverless_credential(&self.account, &self.id).await?;
+            return Ok(Some(credential.kubeconfig).filter(|text| !text.is_empty()));
         };
         let extranet = !endpoints.cluster_external_endpoint.is_empty();
         if !extranet && endpoints.cluster_intranet_endpoint.is_empty() {
