@@ -16,7 +16,7 @@ use tfsdk::{
 pub use self::config::Config;
 use crate::{
     cloud::{Cloud, Dialect, Endpoints, Protocol, Settings},
-    services::{self, Client, Clusters},
+    services::{self, Client, Clusters, Turns},
 };
 
 /// The address under which Terraform knows the provider.
@@ -61,6 +61,7 @@ impl Provider for Crossmesh {
             accounts: accounts::build(&cloud, &config),
             clusters: Clusters::new(clusters::build(&config)),
             default_tags: default_tags.cloned().unwrap_or_default(),
+            turns: Turns::default(),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::services::{Accounts, Clusters};
+use crate::services::{Accounts, Clusters, Turns};
 
 /// The context of an operation of this provider.
 pub type Cx = tfsdk::engine::Cx<Client>;
@@ -19,4 +19,6 @@ pub struct Client {
     pub clusters: Clusters,
     /// Tags that every object with tags gets.
     pub default_tags: BTreeMap<String, String>,
+    /// For changes that must not be made at the same time.
+    pub turns: Turns,
 }

@@ -7,9 +7,11 @@
 mod accounts;
 mod client;
 mod clusters;
+mod creation;
 pub mod diagnostic;
 mod scope;
 pub mod tags;
+mod turns;
 pub mod waiting;
 
 pub mod ccn;
@@ -19,6 +21,8 @@ pub use self::{
     accounts::{Accounts, Slot},
     client::{Client, Cx, PlanCx},
     clusters::{Clusters, NamedCluster},
+    creation::create_once,
     scope::Scope,
     tags::Tags,
+    turns::Turns,
 };

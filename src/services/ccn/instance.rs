@@ -1,6 +1,6 @@
 //! `crossmesh_ccn_instance`: a Cloud Connect Network.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use tfsdk::{
     Diagnostics, Model,
@@ -17,10 +17,9 @@ use crate::{
             ccn::{self, Ccn, CreateCcn, ModifyCcn, ccn_state},
             is,
         },
-        settle,
     },
     services::{
-        Client, Cx, PlanCx, Scope, Tags,
+        Client, Cx, PlanCx, Scope, Tags, create_once,
         diagnostic::Doing,
         tags::Object,
         waiting::{Seen, wait},
@@ -141,10 +140,10 @@ impl Resource for CcnInstance {
 
     async fn create(&self, cx: &Cx, mut plan: Instance) -> Result<Instance, Diagnostics> {
         let account = plan.scope.open_for_create(cx).await?;
-        let made = create_once(&account, &request(cx, &plan)).await.doing("create the CCN")?;
-        plan.id = made.ccn_id.as_str().into();
+        let id = create(cx, &account, &request(cx, &plan)).await.doing("create the CCN")?;
+        plan.id = id.as_str().into();
         cx.save(&plan);
-        let made = wait_available(cx, &account, &made.ccn_id).await?;
+        let made = wait_available(cx, &account, &id).await?;
         if needs_flags(&plan, &made) {
             ccn::modify(&account, &modification(&plan)).await.doing("set the CCN's routing")?;
         }
@@ -258,17 +257,16 @@ fn needs_flags(plan: &Instance, made: &Ccn) -> bool {
         || plan.route_overlap.known().is_some_and(|wanted| *wanted != made.route_overlap_flag)
 }
 
-/// Creates exactly one CCN. The API has no natural key: after a lost answer it
-/// is the one of that name that was not there before.
-async fn create_once(account: &Account, request: &CreateCcn) -> Result<Ccn, Error> {
+/// Creates exactly one CCN, which the API knows by nothing but its id.
+async fn create(cx: &Cx, account: &Account, request: &CreateCcn) -> Result<String, Error> {
     let by_name = [Filter::new("ccn-name", &*request.ccn_name)];
-    let before: BTreeSet<String> =
-        ccn::list(account, &by_name).await?.into_iter().map(|ccn| ccn.ccn_id).collect();
-    settle(
-        || ccn::create(account, request),
+    create_once(
+        cx,
+        format!("CCN {} {}", account.uin().await?, request.ccn_name),
+        || async { ccn::create(account, request).await.map(|ccn| ccn.ccn_id) },
         || async {
-            let now = ccn::list(account, &by_name).await?;
-            Ok(now.into_iter().find(|ccn| !before.contains(&ccn.ccn_id)))
+            let ccns = ccn::list(account, &by_name).await?;
+            Ok(ccns.into_iter().map(|ccn| ccn.ccn_id).collect())
         },
     )
     .await
