@@ -74,7 +74,7 @@ fn attribute(attribute: &Attribute, prior: Prior<'_>, config: &Value, open: Open
         return Value::Null;
     }
     if config.is_null() {
-        return absent(attribute, prior, open);
+        return absent(attribute, prior, config, open);
     }
     if config.is_unknown() {
         return config.clone();
@@ -93,12 +93,13 @@ fn attribute(attribute: &Attribute, prior: Prior<'_>, config: &Value, open: Open
 
 /// An attribute about which the configuration says nothing. One that needs a
 /// new object to change cannot change by itself.
-fn absent(attribute: &Attribute, prior: Prior<'_>, open: Open) -> Value {
+fn absent(attribute: &Attribute, prior: Prior<'_>, config: &Value, open: Open) -> Value {
     if let Some(default) = &attribute.default {
         return default.clone();
     }
     if !is_computed(attribute) {
-        return Value::Null;
+        // A null of a certain type, where the attribute is dynamic.
+        return config.clone();
     }
     let stays = prior.same && (attribute.plan.stable || attribute.plan.replace);
     if open == Open::Kept || stays { prior.value.clone() } else { Value::unknown() }

@@ -9,6 +9,7 @@ use crate::value::{
         token::{Token, Tokens},
         write,
     },
+    normalized,
 };
 
 /// The extension type of an unknown value with promises.
@@ -137,9 +138,8 @@ fn fitting(refinement: &Refinement, ty: &Type) -> Refinement {
         prefix: refinement
             .prefix
             .as_deref()
-            .map(|prefix| cut(prefix, MAX_PREFIX))
             .filter(|prefix| is_string && !prefix.is_empty())
-            .map(str::to_owned),
+            .map(|prefix| cut(&normalized(prefix), MAX_PREFIX).to_owned()),
         lower: bound(&refinement.lower),
         upper: bound(&refinement.upper),
         min_length: refinement.min_length.filter(|_| is_collection),
