@@ -8,11 +8,13 @@
 //! * [`world`]: what exists before anybody calls: accounts, networks, clusters, domains.
 //! * [`cloud`]: the API front (signatures, parameters, limits, faults) and one module per product.
 //! * [`kubernetes`]: the API servers of the world's clusters.
+//! * [`fleet`]: the clusters and gateways of a world, as the cloud sees them.
 //! * [`gateway`]: the load balancers and ingress gateways that answer requests.
 //! * [`simulator`]: all of it, started in this process.
 //! * [`terraform`]: real `terraform` over the built provider.
 
 pub mod cloud;
+pub mod fleet;
 pub mod gateway;
 pub mod kubernetes;
 pub mod simulator;

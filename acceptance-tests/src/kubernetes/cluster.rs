@@ -19,8 +19,14 @@ use super::settings::Settings;
 use super::state::State;
 use super::store::Key;
 use super::tls::{Authority, TlsError};
-use super::{controllers, manifests};
+use super::{controllers, istio, manifests};
 use crate::cloud::clock::Clock;
+
+/// Group and plural of definitions.
+const DEFINITIONS: (&str, &str) = ("apiextensions.k8s.io", "customresourcedefinitions");
+
+/// The field manager of what a mesh puts into a cluster.
+const MESH_MANAGER: &str = "tcm";
 
 /// A running cluster. Clones are handles to the same one; it ends with the last.
 #[derive(Debug, Clone)]
@@ -220,6 +226,16 @@ impl Cluster {
         state.store.list(group, plural, None).map(|(_, object)| Arc::clone(object)).collect()
     }
 
+    /// Counts every write to the cluster.
+    pub fn revision(&self) -> u64 {
+        self.shared().lock().store.revision()
+    }
+
+    /// Tells when the revision changes.
+    pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.shared().lock().store.subscribe()
+    }
+
     /// Applies manifests (YAML, any number of documents) as an administrator,
     /// as field manager `manager`.
     ///
@@ -233,6 +249,80 @@ impl Cluster {
     /// happens if it is not there.
     pub fn delete(&self, group: &str, plural: &str, namespace: &str, name: &str) {
         manifests::delete(self.shared(), &Key::new(group, plural, namespace, name));
+    }
+
+    /// Kubernetes version without `v`.
+    pub fn version(&self) -> String {
+        self.shared().lock().settings.version.clone()
+    }
+
+    /// Installs Istio's definitions, as linking to a mesh does. Those that are
+    /// there already stay.
+    ///
+    /// # Errors
+    /// A definition was refused; the text says which.
+    pub fn install_istio_crds(&self) -> Result<(), String> {
+        for definition in istio::definitions() {
+            let name = definition["metadata"]["name"].as_str().unwrap_or_default();
+            if self.object(DEFINITIONS.0, DEFINITIONS.1, "", name).is_none() {
+                manifests::apply_object(self.shared(), MESH_MANAGER, definition)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the definitions that [`install_istio_crds`](Self::install_istio_crds)
+    /// has installed and every object of theirs, at once.
+    pub fn remove_istio_crds(&self) {
+        for definition in istio::definitions() {
+            let name = definition["metadata"]["name"].as_str().unwrap_or_default();
+            let Some(found) = self.object(DEFINITIONS.0, DEFINITIONS.1, "", name) else { continue };
+            let managers = found["metadata"]["managedFields"].as_array().into_iter().flatten();
+            if !managers.into_iter().any(|entry| entry["manager"] == MESH_MANAGER) {
+                continue;
+            }
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let group = text(&definition["spec"]["group"]);
+            let plural = text(&definition["spec"]["names"]["plural"]);
+            for object in self.objects(&group, &plural) {
+                self.remove(&object);
+            }
+            self.remove(&found);
+        }
+    }
+
+    /// Tells whether the cluster can call the mesh's injection webhook, and in
+    /// which namespaces sidecars are wanted beside those that are labelled.
+    pub(crate) fn set_injection(&self, reachable: bool, namespaces: &[String]) {
+        let _ = (reachable, namespaces);
+    }
+
+    /// Objects that clients have created through the API and that are there.
+    pub fn made(&self) -> Vec<Arc<Value>> {
+        let state = self.shared().lock();
+        state.made.iter().filter_map(|key| state.store.find(key)).cloned().collect()
+    }
+
+    /// Removes an object at once, finalizers or not. Whether it was there.
+    pub fn remove(&self, object: &Value) -> bool {
+        let mut state = self.shared().lock();
+        let Some(kind) = state.kinds.of_object(object) else { return false };
+        let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
+        let key = Key::new(&kind.group, &kind.plural, text("namespace"), text("name"));
+        let found = state.store.find(&key).is_some();
+        state.remove(&key);
+        self.shared().settle(&mut state);
+        found
+    }
+
+    /// Back to what the cluster was at its start.
+    pub fn reset(&self) {
+        let mut state = self.shared().lock();
+        state.clear();
+        bootstrap::fill(&mut state);
+        self.shared().settle(&mut state);
+        drop(state);
+        self.faults().clear();
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

@@ -86,8 +86,7 @@ impl State {
             if write.options.dry_run {
                 return Ok(Deletion::Gone(live));
             }
-            self.store.remove(&key);
-            self.after_removal(&live);
+            self.remove(&key);
             return Ok(Deletion::Gone(live));
         }
         if terminating && options.grace != Some(0) {
@@ -114,6 +113,7 @@ impl State {
     /// Removes an object that nothing holds any more, as a controller does.
     pub(crate) fn remove(&mut self, key: &Key) {
         if let Some(object) = self.store.remove(key) {
+            self.made.remove(key);
             self.after_removal(&object);
         }
     }

@@ -18,6 +18,7 @@ mod delete;
 mod discovery;
 mod faults;
 mod identifiers;
+mod istio;
 mod kinds;
 mod kubeconfig;
 mod manifests;
@@ -45,5 +46,11 @@ mod write;
 
 pub use auth::User;
 pub use cluster::Cluster;
+pub(crate) use controllers::{LOAD_BALANCER_ADDRESS, is_ready};
 pub use faults::{Fault, FaultRule, Faults};
 pub use settings::Settings;
+
+/// Whether a map of labels, as in a Service's selector, selects an object.
+pub(crate) fn selects(labels: &serde_json::Value, object: &serde_json::Value) -> bool {
+    selectors::LabelSelector::from_map(labels).matches(object)
+}

@@ -20,6 +20,7 @@ use super::read::{self, Form, Selection};
 use super::request::{Options, Target, target};
 use super::server::Exclusive;
 use super::status::{ApiError, Cause};
+use super::store::Key;
 use super::watch::Watch;
 use super::write::{self, Call, Written};
 use super::{discovery, openapi, reviews};
@@ -262,6 +263,12 @@ fn resource(
         }
         _ => Err(ApiError::method_not_allowed()),
     }?;
+    if written.code == 201 && !options.dry_run {
+        let (namespace, name) = (target.namespace.as_deref(), &written.object["metadata"]["name"]);
+        let name = name.as_str().unwrap_or_default();
+        let key = Key::new(&kind.group, &kind.plural, namespace.unwrap_or_default(), name);
+        state.made.insert(key);
+    }
     shared.settle(&mut state);
     let now = state.clock.now();
     drop(state);

@@ -1,5 +1,6 @@
 //! Everything that one cluster knows, and the steps that every write takes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -28,6 +29,8 @@ pub(crate) struct State {
     /// How many Service addresses were handed out.
     pub(crate) addresses: u32,
     pub(crate) credentials: Arc<Credentials>,
+    /// Objects that clients created through the API.
+    pub(crate) made: BTreeSet<Key>,
     /// The cluster's CA certificate, PEM.
     pub(crate) ca_certificate: String,
 }
@@ -72,6 +75,7 @@ impl State {
             controllers: Controllers::default(),
             addresses: 0,
             credentials,
+            made: BTreeSet::new(),
             ca_certificate,
         }
     }
@@ -172,6 +176,7 @@ impl State {
         if is_released(&object) {
             let object = Arc::new(object);
             self.store.remove(&key);
+            self.made.remove(&key);
             self.after_removal(&object);
             return Ok(object);
         }
@@ -295,6 +300,16 @@ impl State {
         if established {
             self.kinds.define(object);
         }
+    }
+
+    /// Removes every object and definition.
+    pub(crate) fn clear(&mut self) {
+        let keys: Vec<Key> = self.store.all().map(|(key, _)| key.clone()).collect();
+        for key in &keys {
+            self.remove(key);
+        }
+        self.made.clear();
+        self.controllers.forget();
     }
 
     pub(crate) fn after_removal(&mut self, object: &Value) {

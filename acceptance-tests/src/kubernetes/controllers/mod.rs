@@ -11,6 +11,9 @@ mod secrets;
 mod services;
 mod workloads;
 
+pub(crate) use pods::is_ready;
+pub(crate) use services::ADDRESS as LOAD_BALANCER_ADDRESS;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -134,6 +137,11 @@ impl Controllers {
         let timer = (key.clone(), uid.as_str().unwrap_or_default().to_owned(), step);
         let due = *self.timers.entry(timer).or_insert(now + delay);
         due <= now
+    }
+
+    /// Drops all timers.
+    pub(crate) fn forget(&mut self) {
+        self.timers.clear();
     }
 
     /// Timers that were due have been acted upon.
