@@ -48,11 +48,7 @@ enum Member {
     /// One of ours.
     Simulated(Cluster),
     /// A real one that stands in.
-    Real {
-        kubeconfig: String,
-        url: String,
-        ca_certificate: String,
-    },
+    Real { kubeconfig: String, url: String, ca_certificate: String },
 }
 
 /// What stands in front of the clusters, and who may go in.
@@ -230,16 +226,17 @@ impl Clusters for Fleet {
             Some(known) => Arc::clone(known),
             None => {
                 let wanted = wanted.and_then(|address| address.parse().ok());
-                let opened = LoadBalancer::open(id, wanted, self.runtime.clone())
-                    .map_err(|error| ClusterError::Refused(format!("no address for {id}: {error}")))?;
+                let opened =
+                    LoadBalancer::open(id, wanted, self.runtime.clone()).map_err(|error| {
+                        ClusterError::Refused(format!("no address for {id}: {error}"))
+                    })?;
                 let opened = Arc::new(opened);
                 edge.balancers.insert(id.to_owned(), Arc::clone(&opened));
                 opened
             }
         };
         let listeners = balancer.listeners();
-        let listeners =
-            listeners.into_iter().map(|(port, dial)| Listener { port, dial }).collect();
+        let listeners = listeners.into_iter().map(|(port, dial)| Listener { port, dial }).collect();
         Ok(Vip { address: balancer.address().to_string(), listeners })
     }
 

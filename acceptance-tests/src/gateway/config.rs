@@ -153,7 +153,11 @@ impl Server {
 
 /// A destination's fully qualified host; short names are of the namespace.
 pub(super) fn full_host(host: &str, namespace: &str) -> String {
-    if host.contains('.') { host.to_owned() } else { format!("{host}.{namespace}.svc.cluster.local") }
+    if host.contains('.') {
+        host.to_owned()
+    } else {
+        format!("{host}.{namespace}.svc.cluster.local")
+    }
 }
 
 fn all(primaries: &[Cluster], plural: &str, seen: &mut Vec<(String, String)>) -> Vec<Value> {

@@ -30,7 +30,8 @@ pub(super) enum Found {
 /// `web.shop.svc`, `web.shop`).
 pub(super) fn service_of(host: &str) -> Option<(&str, &str)> {
     let host = host.trim_end_matches('.');
-    let host = host.strip_suffix(".svc.cluster.local").or(host.strip_suffix(".svc")).unwrap_or(host);
+    let host =
+        host.strip_suffix(".svc.cluster.local").or(host.strip_suffix(".svc")).unwrap_or(host);
     let (name, namespace) = host.split_once('.')?;
     (!namespace.contains('.')).then_some((name, namespace))
 }
@@ -46,7 +47,9 @@ pub(super) fn find(
     let mut known = false;
     let mut endpoints = Vec::new();
     for member in members {
-        let Some(service) = member.cluster.object("", "services", namespace, name) else { continue };
+        let Some(service) = member.cluster.object("", "services", namespace, name) else {
+            continue;
+        };
         if !has_port(&service, port) {
             continue;
         }

@@ -75,7 +75,6 @@ impl LoadBalancer {
     /// connections are closed.
     pub fn serve(&self, ingress: Option<Arc<Ingress>>) {
         let follower = ingress.as_ref().map(|ingress| {
-            open_ports(&self.shared, &self.runtime, ingress);
             let (shared, runtime) = (Arc::clone(&self.shared), self.runtime.clone());
             self.runtime.spawn(follow(shared, runtime, Arc::clone(ingress))).abort_handle()
         });
@@ -127,11 +126,11 @@ fn open_ports(shared: &Arc<Shared>, runtime: &Handle, ingress: &Ingress) {
 async fn follow(shared: Arc<Shared>, runtime: Handle, ingress: Arc<Ingress>) {
     let mut changes: Vec<_> = ingress.primaries().map(Cluster::changes).collect();
     while !changes.is_empty() {
+        open_ports(&shared, &runtime, &ingress);
         let next = changes.iter_mut().map(|change| Box::pin(change.changed()));
         if futures::future::select_all(next).await.0.is_err() {
             return;
         }
-        open_ports(&shared, &runtime, &ingress);
     }
 }
 

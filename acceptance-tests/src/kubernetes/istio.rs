@@ -241,8 +241,10 @@ mod tests {
             .find(|one| one["spec"]["names"]["kind"] == "VirtualService")
             .unwrap();
         assert_eq!(service["spec"]["versions"].as_array().unwrap().len(), 3);
-        let spec = &service["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
-        let uri = &spec["properties"]["http"]["items"]["properties"]["match"]["items"]["properties"]["uri"];
+        let spec =
+            &service["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+        let uri = &spec["properties"]["http"]["items"]["properties"]["match"]["items"]["properties"]
+            ["uri"];
         assert_eq!(uri["properties"]["prefix"], json!({"type": "string"}));
         assert_eq!(uri["oneOf"].as_array().unwrap().len(), 4);
     }
@@ -250,7 +252,8 @@ mod tests {
     #[test]
     fn every_type_and_rule_that_is_used_exists() {
         let table = Table::read(include_str!("istio.types"));
-        let known = ["string", "integer", "number", "boolean", "intorstring", "object", "any", "empty"];
+        let known =
+            ["string", "integer", "number", "boolean", "intorstring", "object", "any", "empty"];
         for line in table.types.values().flatten() {
             let mut words = line.split(' ');
             let kind = match words.next() {
