@@ -30,8 +30,10 @@ pub(super) enum Found {
 /// `web.shop.svc`, `web.shop`).
 pub(super) fn service_of(host: &str) -> Option<(&str, &str)> {
     let host = host.trim_end_matches('.');
-    let host =
-        host.strip_suffix(".svc.cluster.local").or(host.strip_suffix(".svc")).unwrap_or(host);
+    let host = host
+        .strip_suffix(".svc.cluster.local")
+        .or_else(|| host.strip_suffix(".svc"))
+        .unwrap_or(host);
     let (name, namespace) = host.split_once('.')?;
     (!namespace.contains('.')).then_some((name, namespace))
 }
