@@ -7,7 +7,7 @@ mod mesh;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
@@ -121,13 +121,9 @@ impl Fleet {
         self.clusters.keys().filter_map(|id| self.cluster(id))
     }
 
-    /// Load balancers by id: address, and for every port the socket to dial.
-    pub fn load_balancers(&self) -> Vec<(String, Ipv4Addr, Vec<(u16, SocketAddr)>)> {
-        self.edge()
-            .balancers
-            .iter()
-            .map(|(id, one)| (id.clone(), one.address(), one.listeners()))
-            .collect()
+    /// Load balancers that are served here, by id.
+    pub fn load_balancers(&self) -> BTreeMap<String, Vip> {
+        self.edge().balancers.iter().map(|(id, one)| (id.clone(), vip(one))).collect()
     }
 
     fn member(&self, id: &str) -> Result<&Member, ClusterError> {
@@ -235,9 +231,7 @@ impl Clusters for Fleet {
                 opened
             }
         };
-        let listeners = balancer.listeners();
-        let listeners = listeners.into_iter().map(|(port, dial)| Listener { port, dial }).collect();
-        Ok(Vip { address: balancer.address().to_string(), listeners })
+        Ok(vip(&balancer))
     }
 
     fn release_load_balancer(&self, id: &str) {
@@ -271,6 +265,12 @@ impl Clusters for Fleet {
         drop(balancers);
         self.clusters().for_each(Cluster::reset);
     }
+}
+
+fn vip(balancer: &LoadBalancer) -> Vip {
+    let listeners = balancer.listeners();
+    let listeners = listeners.into_iter().map(|(port, dial)| Listener { port, dial }).collect();
+    Vip { address: balancer.address().to_string(), listeners }
 }
 
 /// TKE names the users of its certificates by account and sub-user.
