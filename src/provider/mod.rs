@@ -33,7 +33,7 @@ impl Provider for Crossmesh {
     const NAME: &'static str = "crossmesh";
 
     fn registry(&self) -> Registry<Client> {
-        Registry::new().extend(services::ccn::registry())
+        Registry::new().extend(services::ccn::registry()).extend(services::dns::registry())
     }
 
     fn validate(&self, config: &Config, diagnostics: &mut Diagnostics) {

@@ -9,12 +9,14 @@ mod client;
 mod clusters;
 mod creation;
 pub mod diagnostic;
+mod owner;
 mod scope;
 pub mod tags;
 mod turns;
 pub mod waiting;
 
 pub mod ccn;
+pub mod dns;
 pub mod traffic;
 
 pub use self::{
@@ -22,6 +24,7 @@ pub use self::{
     client::{Client, Cx, PlanCx},
     clusters::{Clusters, NamedCluster},
     creation::create_once,
+    owner::Owner,
     scope::Scope,
     tags::Tags,
     turns::Turns,

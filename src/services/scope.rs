@@ -4,7 +4,7 @@ use tfsdk::{Diagnostic, Diagnostics, Model, engine::Change, value::Tf};
 
 use crate::{
     cloud::Account,
-    services::{Client, Cx, PlanCx, diagnostic::Doing},
+    services::{Client, Cx, PlanCx, owner},
 };
 
 /// Whose object it is and where.
@@ -29,26 +29,11 @@ impl Scope {
     ///
     /// No such account, it may not be used, or it is not known yet.
     pub async fn open(&self, cx: &Cx) -> Result<Account, Diagnostics> {
-        let account = self.find(cx).await?;
-        let account = account.before(cx.deadline()).cancelled_by(cx.stop().clone());
+        let account = owner::open(cx, &self.account).await?;
         Ok(match self.region.known() {
             Some(region) => account.in_region(region),
             None => account,
         })
-    }
-
-    /// The account by its name, or, when the configuration no longer has the
-    /// name, by the UIN that [`remember`](Self::remember) noted.
-    async fn find(&self, cx: &Cx) -> Result<Account, Diagnostics> {
-        let accounts = &cx.client().accounts;
-        match self.account.known() {
-            Some(label) if !accounts.knows(label) => {
-                let owner = String::from_utf8(cx.private()).unwrap_or_default();
-                let found = if owner.is_empty() { None } else { accounts.with_uin(&owner).await };
-                found.ok_or_else(|| accounts.no_such_account(label))
-            }
-            label => accounts.open(label.map(String::as_str)).await,
-        }
     }
 
     /// Opens the account for a create, notes whose it is beside the state, and
@@ -62,7 +47,7 @@ impl Scope {
         let account = self.open(cx).await?;
         let region = account.region().ok_or_else(no_region)?.to_owned();
         self.region = Tf::Known(region);
-        self.remember(cx, &account).await?;
+        owner::remember(cx, &account).await?;
         Ok(account)
     }
 
@@ -97,18 +82,6 @@ impl Scope {
         Ok((scope, rest))
     }
 
-    /// Notes beside the state whose object it is, so that it is found again
-    /// when the account's name changes.
-    ///
-    /// # Errors
-    ///
-    /// The account does not answer.
-    pub async fn remember(&self, cx: &Cx, account: &Account) -> Result<(), Diagnostics> {
-        let uin = account.uin().await.doing("ask whose the credentials are")?;
-        cx.set_private(uin.as_bytes().to_vec());
-        Ok(())
-    }
-
     /// Plans account and region: names are checked, the region is filled in,
     /// and another account replaces while another name for it does not.
     ///
@@ -120,51 +93,11 @@ impl Scope {
         change: &mut Change<M>,
         scope: fn(&mut M) -> &mut Self,
     ) -> Result<(), Diagnostics> {
+        owner::plan(cx, change, |model| &mut scope(model).account).await?;
         let Some(client) = cx.client() else { return Ok(()) };
-        let planned = scope(&mut change.planned).clone();
-        if let Some(label) = planned.account.known()
-            && !client.accounts.knows(label)
-        {
-            return Err(client.accounts.no_such_account(label));
-        }
-        match change.prior.as_mut().map(|prior| scope(prior).clone()) {
-            Some(prior) => Self::plan_update(cx, client, change, &prior, &planned, scope).await,
-            None => {
-                let region = &mut scope(&mut change.planned).region;
-                if region.is_unknown() && !planned.account.is_unknown() {
-                    *region = planned.default_region(client);
-                }
-                Ok(())
-            }
-        }
-    }
-
-    async fn plan_update<M>(
-        cx: &PlanCx,
-        client: &Client,
-        change: &mut Change<M>,
-        prior: &Self,
-        planned: &Self,
-        scope: fn(&mut M) -> &mut Self,
-    ) -> Result<(), Diagnostics> {
-        if prior.account == planned.account || planned.account.is_unknown() {
-            return Ok(());
-        }
-        let new = client.accounts.open(planned.account.known().map(String::as_str)).await?;
-        let new = new.uin().await.doing("ask whose the credentials are")?.to_owned();
-        let owner = match String::from_utf8(cx.private().to_vec()) {
-            Ok(owner) if !owner.is_empty() => owner,
-            _ => {
-                let old = client.accounts.open(prior.account.known().map(String::as_str)).await?;
-                old.uin().await.doing("ask whose the credentials are")?.to_owned()
-            }
-        };
-        if owner != new {
-            change.replace("account");
-        } else if prior.account.known().is_some_and(|label| client.accounts.knows(label))
-            && planned.account.is_known()
-        {
-            scope(&mut change.planned).account = prior.account.clone();
+        let planned = scope(&mut change.planned);
+        if planned.region.is_unknown() && !planned.account.is_unknown() {
+            planned.region = planned.default_region(client);
         }
         Ok(())
     }

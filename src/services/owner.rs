@@ -1,0 +1,130 @@
+//! The account of a cloud object.
+
+use tfsdk::{Diagnostics, Model, engine::Change, value::Tf};
+
+use crate::{
+    cloud::Account,
+    services::{Client, Cx, PlanCx, diagnostic::Doing},
+};
+
+/// Whose object it is, for products without regions. Objects of the others have
+/// a [`Scope`](crate::services::Scope).
+#[derive(Clone, Default, Model)]
+pub struct Owner {
+    /// Name of the account, a key of the provider's `accounts`. Default: the
+    /// account of the provider's own credentials. Another name for the same
+    /// account changes nothing; another account replaces the object.
+    #[attr(optional)]
+    pub account: Tf<String>,
+}
+
+impl Owner {
+    /// The account, within the operation's time.
+    ///
+    /// # Errors
+    ///
+    /// No such account, it may not be used, or it is not known yet.
+    pub async fn open(&self, cx: &Cx) -> Result<Account, Diagnostics> {
+        open(cx, &self.account).await
+    }
+
+    /// Opens the account for a create and notes whose it is beside the state.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); the account does not answer.
+    pub async fn open_for_create(&self, cx: &Cx) -> Result<Account, Diagnostics> {
+        let account = self.open(cx).await?;
+        remember(cx, &account).await?;
+        Ok(account)
+    }
+
+    /// Plans the account: its name is checked, and another account replaces
+    /// while another name for it does not.
+    ///
+    /// # Errors
+    ///
+    /// The account's name is not in the configuration.
+    pub async fn plan<M>(
+        cx: &PlanCx,
+        change: &mut Change<M>,
+        owner: fn(&mut M) -> &mut Self,
+    ) -> Result<(), Diagnostics> {
+        plan(cx, change, |model| &mut owner(model).account).await
+    }
+
+    /// Splits an import id: `ACCOUNT/ID` names the account, a bare `ID` means
+    /// the provider's own.
+    pub fn import<'a>(cx: &Cx, id: &'a str) -> (Self, &'a str) {
+        match id.split_once('/') {
+            Some((account, rest)) if cx.client().accounts.knows(account) => {
+                (Self { account: account.into() }, rest)
+            }
+            _ => (Self::default(), id),
+        }
+    }
+}
+
+/// The account of this name, or, when the configuration no longer has the name,
+/// of the UIN that [`remember`] noted.
+pub(super) async fn open(cx: &Cx, name: &Tf<String>) -> Result<Account, Diagnostics> {
+    let accounts = &cx.client().accounts;
+    let account = match name.known() {
+        Some(label) if !accounts.knows(label) => {
+            let owner = String::from_utf8(cx.private()).unwrap_or_default();
+            let found = if owner.is_empty() { None } else { accounts.with_uin(&owner).await };
+            found.ok_or_else(|| accounts.no_such_account(label))?
+        }
+        label => accounts.open(label.map(String::as_str)).await?,
+    };
+    Ok(account.before(cx.deadline()).cancelled_by(cx.stop().clone()))
+}
+
+/// Notes beside the state whose object it is, so that it is found again when the
+/// account's name changes.
+pub(super) async fn remember(cx: &Cx, account: &Account) -> Result<(), Diagnostics> {
+    let uin = account.uin().await.doing("ask whose the credentials are")?;
+    cx.set_private(uin.as_bytes().to_vec());
+    Ok(())
+}
+
+/// Plans the account's name: see [`Owner::plan`].
+pub(super) async fn plan<M>(
+    cx: &PlanCx,
+    change: &mut Change<M>,
+    account: impl Fn(&mut M) -> &mut Tf<String>,
+) -> Result<(), Diagnostics> {
+    let Some(client) = cx.client() else { return Ok(()) };
+    let planned = account(&mut change.planned).clone();
+    if let Some(label) = planned.known()
+        && !client.accounts.knows(label)
+    {
+        return Err(client.accounts.no_such_account(label));
+    }
+    let Some(prior) = change.prior.as_mut().map(|prior| account(prior).clone()) else {
+        return Ok(());
+    };
+    if prior == planned || planned.is_unknown() {
+        return Ok(());
+    }
+    if uin_of(client, &planned).await? != owner_of(cx, client, &prior).await? {
+        change.replace("account");
+    } else if prior.known().is_some_and(|label| client.accounts.knows(label)) && planned.is_known()
+    {
+        *account(&mut change.planned) = prior;
+    }
+    Ok(())
+}
+
+async fn uin_of(client: &Client, name: &Tf<String>) -> Result<String, Diagnostics> {
+    let account = client.accounts.open(name.known().map(String::as_str)).await?;
+    account.uin().await.map(str::to_owned).doing("ask whose the credentials are")
+}
+
+/// Whose the object is: noted beside the state, or else asked.
+async fn owner_of(cx: &PlanCx, client: &Client, name: &Tf<String>) -> Result<String, Diagnostics> {
+    match String::from_utf8(cx.private().to_vec()) {
+        Ok(owner) if !owner.is_empty() => Ok(owner),
+        _ => uin_of(client, name).await,
+    }
+}
