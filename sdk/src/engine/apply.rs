@@ -221,3 +221,6 @@ fn kept(operation: Operation, saved: bool) -> &'static str {
         _ => "The state stays as it was; the next plan shows what took effect.",
     }
 }
+
+#[cfg(test)]
+mod tests;

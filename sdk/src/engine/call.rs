@@ -96,3 +96,6 @@ fn check_result(
 fn error(argument: Option<usize>, text: String) -> FunctionError {
     FunctionError { text, argument }
 }
+
+#[cfg(test)]
+mod tests;

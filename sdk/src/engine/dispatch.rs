@@ -445,3 +445,6 @@ fn unsupported(what: &str, type_name: &str) -> Diagnostic {
         format!("This version of the provider has no {what} {type_name}."),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -143,3 +143,6 @@ fn named(object: Value, schema: &IdentitySchema, identity: &Value) -> Value {
     }
     Value::Map(entries)
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,8 @@ mod session;
 mod settle;
 mod shape;
 mod show;
+#[cfg(test)]
+mod testing;
 mod timeouts;
 mod unknown;
 mod upgrade;

@@ -189,3 +189,6 @@ fn in_part(view: View<'_>, value: &Value, path: &Path, found: &mut Diagnostics) 
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use crate::{
         managed::{at_least_one_error, provider_bugs},
         panic::{Panic, catch, caught},
         plan::{Open, Prior, draft},
-        rules::{Violation, check_plan},
+        rules::{Violation, check_result},
         session::Session,
         settle::settle,
         shape::{Shape, View},
@@ -192,10 +192,13 @@ fn checked(
             .into_iter()
             .map(|path| Violation { path, problem: "has no known value".to_owned() }),
     );
-    violations.extend(check_plan(schema, &Value::Null, written, &found));
+    violations.extend(check_result(schema, written, &found));
     if violations.is_empty() {
         return Ok(found);
     }
     let summary = "The provider returned an invalid result";
     Err(provider_bugs(violations, summary, type_name, NOTHING))
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,3 +78,6 @@ impl<C> Managed<'_, C> {
         Err(provider_bugs(violations, summary, type_name, STATE_STAYS))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,26 +97,35 @@ fn nested(
     }
 }
 
-/// Each element takes the spelling of the first known element, not taken yet,
-/// that it then is a completion of; those that are literally there come first.
+/// An element that completes a known one as it is stays so. Any other takes the
+/// spelling of the first known element that it then completes and that no other
+/// does.
 fn set(shape: Shape<'_>, known: &[Value], items: Vec<Value>, reading: bool) -> Vec<Value> {
-    let mut taken: Vec<bool> = known.iter().map(|known| items.contains(known)).collect();
-    items
-        .into_iter()
-        .map(|item| {
-            if known.contains(&item) {
-                return item;
+    let view = View::Object(shape);
+    let mut taken = vec![false; known.len()];
+    let mut fits = Vec::with_capacity(items.len());
+    for item in &items {
+        let fitting = |i: &usize| rules::compatible(view, &known[*i], item);
+        let found: Vec<usize> = (0..known.len()).filter(fitting).collect();
+        if let Some(i) = found.iter().find(|i| !taken[**i]) {
+            taken[*i] = true;
+        }
+        fits.push(!found.is_empty());
+    }
+    let respell = |(item, fits): (Value, bool)| {
+        if fits {
+            return item;
+        }
+        for (known, taken) in known.iter().zip(&mut taken) {
+            let settled = settle(shape, known, item.clone(), reading);
+            if !*taken && rules::compatible(view, known, &settled) {
+                *taken = true;
+                return settled;
             }
-            for (known, taken) in known.iter().zip(&mut taken) {
-                let settled = settle(shape, known, item.clone(), reading);
-                if !*taken && rules::compatible(View::Object(shape), known, &settled) {
-                    *taken = true;
-                    return settled;
-                }
-            }
-            settle(shape, &NULL, item, reading)
-        })
-        .collect()
+        }
+        settle(shape, &NULL, item, reading)
+    };
+    items.into_iter().zip(fits).map(respell).collect()
 }
 
 /// Whether the attribute's own rule holds two values for the same.
@@ -131,7 +140,7 @@ pub(crate) fn are_equivalent(attribute: &Attribute, a: &Value, b: &Value) -> boo
 }
 
 fn is_blank(value: &Value) -> bool {
-    match value {
+    match value.content() {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
         Value::List(items) | Value::Set(items) => items.is_empty(),

@@ -22,12 +22,6 @@ pub(crate) fn entry<'a>(object: &'a Value, name: &str) -> &'a Value {
     }
 }
 
-/// Whether the provider may set the attribute where the configuration does
-/// not, as Terraform sees it.
-pub(crate) fn is_computed(attribute: &Attribute) -> bool {
-    attribute.computed || attribute.default.is_some()
-}
-
 /// Whether the configuration may set the attribute.
 pub(crate) fn is_configurable(attribute: &Attribute) -> bool {
     attribute.required || attribute.optional
@@ -136,29 +130,4 @@ pub(crate) fn distinct(items: Vec<Value>) -> Vec<Value> {
         }
     }
     kept
-}
-
-impl Shape<'_> {
-    /// The type of a value of this shape.
-    pub(crate) fn ty(self) -> Type {
-        let attributes =
-            self.attributes.iter().map(|a| (a.name.clone(), View::of_kind(&a.kind).ty()));
-        let blocks = self.blocks.iter().map(|b| (b.name.clone(), View::of_block(b).ty()));
-        Type::Object(attributes.chain(blocks).collect())
-    }
-}
-
-impl View<'_> {
-    /// The type of a value of this kind.
-    pub(crate) fn ty(self) -> Type {
-        match self {
-            Self::Leaf(ty) => ty.clone(),
-            Self::Object(shape) => shape.ty(),
-            Self::Struct(attributes) => Type::Object(attributes.clone()),
-            Self::Tuple(elements) => Type::Tuple(elements.to_vec()),
-            Self::List(element) => Type::list(element.view().ty()),
-            Self::Set(element) => Type::set(element.view().ty()),
-            Self::Map(element) => Type::map(element.view().ty()),
-        }
-    }
 }

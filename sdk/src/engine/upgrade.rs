@@ -26,7 +26,7 @@ impl<C> Managed<'_, C> {
         if request.version > current {
             return Err(self.too_new("state", request.version, current).into());
         }
-        let ty = self.shape().ty();
+        let ty = self.schema.ty();
         let (state, mut violations) = if request.version == current {
             let state = json::decode_state(json, &ty)
                 .map_err(|error| self.unreadable(&error.to_string()))?;
@@ -107,3 +107,6 @@ impl<C> Managed<'_, C> {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,11 @@
 //! Checks of a configuration that Terraform leaves to the provider.
 
+use std::sync::Arc;
+
 use crate::{
-    Diagnostics,
+    Diagnostic, Diagnostics,
     engine::shape::{Element, Shape, View, entry, is_configurable},
-    schema::{Attribute, Block, Kind},
+    schema::{Attribute, Block, Kind, Validator},
     value::{Path, Value},
 };
 
@@ -14,8 +16,9 @@ use crate::{
 pub(crate) fn validate(block: &Block, config: &Value, write_only: bool) -> Diagnostics {
     let mut check = ConfigCheck { write_only, found: Diagnostics::new() };
     if let Some(advice) = &block.deprecation {
-        check.found.push(crate::Diagnostic::warning("Deprecated", advice));
+        check.found.push(Diagnostic::warning("Deprecated", advice));
     }
+    check.conditions(&block.validators, config, &Path::root());
     check.object(block.into(), config, &Path::root());
     check.found
 }
@@ -41,7 +44,7 @@ impl ConfigCheck {
             if let (Some(advice), true) = (&b.block.deprecation, is_set) {
                 self.found.warn_at(&path, "Deprecated block", advice);
             }
-            self.nested(View::of_block(b), value, &path);
+            self.nested(View::of_block(b), &b.block.validators, value, &path);
         }
     }
 
@@ -80,44 +83,85 @@ impl ConfigCheck {
         if config.is_unknown() {
             return;
         }
-        for validator in &attribute.validators {
-            if let Err(problem) = validator.check(config, path) {
-                let name = &attribute.name;
-                self.found.error_at(path, format!("Invalid value for {name}"), problem);
-            }
-        }
-        if let Kind::Nested(..) = &attribute.kind {
-            self.nested(View::of_kind(&attribute.kind), config, path);
+        self.values(attribute, config, path);
+        if let Kind::Nested(_, object) = &attribute.kind {
+            self.nested(View::of_kind(&attribute.kind), &object.validators, config, path);
         }
     }
 
-    fn nested(&mut self, view: View<'_>, config: &Value, path: &Path) {
+    /// Conditions on one value. They may quote it: of a secret only the
+    /// condition is shown.
+    fn values(&mut self, attribute: &Attribute, config: &Value, path: &Path) {
+        let summary = format!("Invalid value for {}", attribute.name);
+        for validator in &attribute.validators {
+            for (path, problem) in validator.problems(config, path) {
+                let problem = if attribute.sensitive { validator.describe() } else { problem };
+                self.found.error_at(path, &summary, sentence("The value", &problem));
+            }
+        }
+    }
+
+    /// Conditions on the attributes of an object together.
+    fn conditions(&mut self, conditions: &[Arc<dyn Validator>], config: &Value, path: &Path) {
+        for condition in conditions {
+            for (path, problem) in condition.problems(config, path) {
+                let diagnostic =
+                    Diagnostic::error("Invalid combination of arguments", sentence("", &problem));
+                self.found.push(if path.is_root() { diagnostic } else { diagnostic.at(path) });
+            }
+        }
+    }
+
+    fn nested(
+        &mut self,
+        view: View<'_>,
+        conditions: &[Arc<dyn Validator>],
+        config: &Value,
+        path: &Path,
+    ) {
+        let mut element = |shape, config: &Value, path: &Path| {
+            if config.is_null() {
+                self.found.error_at(path, "Missing object", format!("{path} must not be null."));
+            } else if !config.is_unknown() {
+                self.conditions(conditions, config, path);
+                self.object(shape, config, path);
+            }
+        };
         match (view, config) {
-            (View::Object(shape), Value::Map(_)) => self.object(shape, config, path),
+            (View::Object(shape), Value::Map(_)) => element(shape, config, path),
             (View::List(Element::Object(shape)), Value::List(items)) => {
                 for (i, item) in items.iter().enumerate() {
-                    self.element(shape, item, &path.index(i));
+                    element(shape, item, &path.index(i));
                 }
             }
             (View::Map(Element::Object(shape)), Value::Map(entries)) => {
                 for (key, item) in entries {
-                    self.element(shape, item, &path.key(key));
+                    element(shape, item, &path.key(key));
                 }
             }
             (View::Set(Element::Object(shape)), Value::Set(items)) => {
                 for item in items {
-                    self.element(shape, item, &path.element(item.clone()));
+                    element(shape, item, &path.element(item.clone()));
                 }
             }
             _ => {}
         }
     }
-
-    fn element(&mut self, shape: Shape<'_>, config: &Value, path: &Path) {
-        if config.is_null() {
-            self.found.error_at(path, "Missing object", format!("{path} must not be null."));
-        } else {
-            self.object(shape, config, path);
-        }
-    }
 }
+
+/// A validator's text, which may lack its subject, as a sentence.
+fn sentence(subject: &str, problem: &str) -> String {
+    let starts_lower = problem.starts_with(char::is_lowercase);
+    let text = match (starts_lower, subject.is_empty()) {
+        (true, false) => format!("{subject} {problem}"),
+        (true, true) => {
+            let mut letters = problem.chars();
+            letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+        }
+        _ => problem.to_owned(),
+    };
+    if text.ends_with(['.', '!', '?']) { text } else { text + "." }
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use crate::{
     engine::{
         plan::correlate::{continues, correlate},
         settle::are_equivalent,
-        shape::{NULL, Shape, entry, is_computed},
+        shape::{NULL, Shape, entry},
     },
     schema::{Attribute, Kind, NestedBlock, Nesting},
     value::Value,
@@ -28,20 +28,26 @@ pub(crate) struct Prior<'a> {
     /// Whether it is certainly the same thing. An element of a list at the same
     /// index with other settings may be another thing that moved there.
     same: bool,
+    /// Whether values may be planned in the spelling that they have. Not in the
+    /// elements of sets: which continues which may turn out only when all is
+    /// known, and what is planned may not change then.
+    respell: bool,
 }
 
 impl<'a> Prior<'a> {
     /// The whole object; null when it is to be created.
     pub(crate) fn root(value: &'a Value) -> Self {
-        Self { value, same: !value.is_null() }
+        Self { value, same: !value.is_null(), respell: true }
     }
 
     fn of(self, value: &'a Value) -> Self {
-        Self { value, same: self.same && !value.is_null() }
+        Self { value, same: self.same && !value.is_null(), respell: self.respell }
     }
 
-    fn nothing() -> Self {
-        Self { value: &NULL, same: false }
+    /// The element of a set that an element continues, if any.
+    fn element(self, value: Option<&'a Value>) -> Self {
+        let same = self.same && value.is_some();
+        Self { value: value.unwrap_or(&NULL), same, respell: false }
     }
 }
 
@@ -59,7 +65,7 @@ pub(crate) fn draft(shape: Shape<'_>, prior: Prior<'_>, config: &Value, open: Op
     for a in shape.attributes {
         let own = entry(prior.value, &a.name);
         // Unlike those of an element, the attributes of an object exist with it.
-        let prior = Prior { value: own, same: prior.same };
+        let prior = Prior { value: own, ..prior };
         planned.insert(a.name.clone(), attribute(a, prior, entry(config, &a.name), open));
     }
     for b in shape.blocks {
@@ -79,7 +85,7 @@ fn attribute(attribute: &Attribute, prior: Prior<'_>, config: &Value, open: Open
     if config.is_unknown() {
         return config.clone();
     }
-    if are_equivalent(attribute, prior.value, config) {
+    if prior.respell && are_equivalent(attribute, prior.value, config) {
         return prior.value.clone();
     }
     match &attribute.kind {
@@ -97,7 +103,7 @@ fn absent(attribute: &Attribute, prior: Prior<'_>, config: &Value, open: Open) -
     if let Some(default) = &attribute.default {
         return default.clone();
     }
-    if !is_computed(attribute) {
+    if !attribute.is_computed() {
         // A null of a certain type, where the attribute is dynamic.
         return config.clone();
     }
@@ -123,7 +129,7 @@ fn nested(
             let one = |(i, config): (usize, &Value)| {
                 let value = before.get(i).unwrap_or(&NULL);
                 let same = prior.same && continues(shape, value, config);
-                draft(shape, Prior { value, same }, config, open)
+                draft(shape, Prior { value, same, ..prior }, config, open)
             };
             Value::List(items.iter().enumerate().map(one).collect())
         }
@@ -139,8 +145,7 @@ fn nested(
         (Nesting::Set, Value::Set(items)) => {
             let before = correlate(shape, prior.value.elements().unwrap_or_default(), items);
             let one = |(config, before): (&Value, Option<&Value>)| {
-                let prior = before.map_or_else(Prior::nothing, |value| prior.of(value));
-                draft(shape, prior, config, open)
+                draft(shape, prior.element(before), config, open)
             };
             Value::Set(items.iter().zip(before).map(one).collect())
         }

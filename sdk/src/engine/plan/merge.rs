@@ -50,10 +50,8 @@ mod tests {
     fn an_element_of_a_list_changes_alone() {
         let rule = |id: Value, name: Value| Value::from([("id", id), ("name", name)]);
         let promised = Value::Unknown(Some(Box::default()));
-        let planned = Value::List(vec![
-            rule(Value::unknown(), "a".into()),
-            rule(Value::unknown(), promised.clone()),
-        ]);
+        let planned =
+            Value::List(vec![rule(Value::unknown(), "a".into()), rule(Value::unknown(), promised)]);
         let before = planned.clone();
         let after =
             Value::List(vec![rule(1.into(), "a".into()), rule(Value::unknown(), Value::unknown())]);

@@ -8,7 +8,10 @@ mod apply;
 mod plan;
 
 pub use self::{apply::check_applied, plan::check_plan};
-pub(crate) use self::{apply::compatible, plan::check_replace};
+pub(crate) use self::{
+    apply::compatible,
+    plan::{check_replace, check_result},
+};
 use crate::value::Path;
 
 /// One breach of a rule: a bug in the provider.

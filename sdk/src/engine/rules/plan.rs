@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     engine::{
         rules::Violation,
-        shape::{NULL, Shape, distinct, entry, is_computed},
+        shape::{NULL, Shape, distinct, entry},
         show::show,
     },
     schema::{Attribute, Kind, NestedBlock, Nesting, Schema},
@@ -21,8 +21,17 @@ pub fn check_plan(
     config: &Value,
     planned: &Value,
 ) -> Vec<Violation> {
-    let mut check = PlanCheck { found: Vec::new() };
+    let mut check = PlanCheck { is: "is planned", found: Vec::new() };
     check.object((&schema.block).into(), Three { prior, config, planned }, &Path::root());
+    check.found
+}
+
+/// Every way in which a data source or an ephemeral resource is not what was
+/// configured, under the same rules.
+pub(crate) fn check_result(schema: &Schema, config: &Value, result: &Value) -> Vec<Violation> {
+    let mut check = PlanCheck { is: "is returned", found: Vec::new() };
+    let three = Three { prior: &NULL, config, planned: result };
+    check.object((&schema.block).into(), three, &Path::root());
     check.found
 }
 
@@ -62,11 +71,20 @@ impl<'a> Three<'a> {
 }
 
 struct PlanCheck {
+    /// How a problem begins.
+    is: &'static str,
     found: Vec<Violation>,
 }
 
 impl PlanCheck {
-    fn fault(&mut self, path: &Path, problem: impl Into<String>) {
+    /// `problem` follows "is planned" or the like.
+    fn fault(&mut self, path: &Path, problem: impl AsRef<str>) {
+        let problem = format!("{} {}", self.is, problem.as_ref());
+        self.found.push(Violation::new(path, problem));
+    }
+
+    /// `problem` is about blocks.
+    fn block_fault(&mut self, path: &Path, problem: &str) {
         self.found.push(Violation::new(path, problem));
     }
 
@@ -82,6 +100,9 @@ impl PlanCheck {
     }
 
     fn attributes(&mut self, attributes: &[Attribute], at: Three<'_>, path: &Path) {
+        if at.config.is_unknown() && at.planned.is_unknown() {
+            return;
+        }
         for attribute in attributes {
             self.attribute(attribute, at.entry(&attribute.name), &path.attribute(&attribute.name));
         }
@@ -91,34 +112,30 @@ impl PlanCheck {
         let Three { prior, config, planned } = at;
         if attribute.write_only {
             if !planned.is_null() {
-                self.fault(path, "is write-only and must be planned as null");
+                self.fault(path, "with a value although it is write-only");
             }
             return;
         }
         let kept = planned == prior && !prior.is_null() && !config.is_null();
-        let computed_only = is_computed(attribute) && !attribute.optional && !attribute.required;
-        let open = computed_only || (config.is_null() && is_computed(attribute));
+        let computed_only = attribute.is_computed() && !attribute.optional && !attribute.required;
+        let open = computed_only || (config.is_null() && attribute.is_computed());
         if planned == config || kept || open {
             return;
         }
         let hidden = attribute.sensitive;
         if config.is_null() {
             let planned = if hidden { "a value".to_owned() } else { show(planned) };
-            self.fault(path, format!("is planned as {planned} although it is not computed"));
+            self.fault(path, format!("as {planned} although it is not computed"));
         } else if let Kind::Nested(nesting, object) = &attribute.kind {
             self.nested(*nesting, object.into(), at, path);
         } else if hidden {
-            self.fault(path, "is planned as neither the configured value nor the one it has");
+            self.fault(path, "as neither the configured value nor the one it has");
         } else {
             let was =
                 if prior.is_null() { String::new() } else { format!(" and was {}", show(prior)) };
             self.fault(
                 path,
-                format!(
-                    "is planned as {} although {} is configured{was}",
-                    show(planned),
-                    show(config)
-                ),
+                format!("as {} although {} is configured{was}", show(planned), show(config)),
             );
         }
     }
@@ -129,11 +146,11 @@ impl PlanCheck {
             return;
         }
         if at.config.is_unknown() {
-            self.fault(path, "is planned with a value although its configuration is unknown");
+            self.fault(path, "with a value although its configuration is unknown");
             return;
         }
         if at.planned.is_unknown() {
-            self.fault(path, "is planned as unknown although it is configured");
+            self.fault(path, "as unknown although it is configured");
             return;
         }
         match nesting {
@@ -154,18 +171,18 @@ impl PlanCheck {
 
     fn block(&mut self, block: &NestedBlock, at: Three<'_>, path: &Path) {
         if block.nesting != Nesting::Single && at.planned.is_null() {
-            self.fault(path, "stands for nested blocks and must be empty instead of null");
+            self.block_fault(path, "stands for nested blocks and must be empty instead of null");
             return;
         }
         if at.planned == at.config {
             return;
         }
         if at.config.is_unknown() {
-            self.fault(path, "is planned with a value although its blocks are unknown");
+            self.fault(path, "with a value although its blocks are unknown");
             return;
         }
         if at.planned.is_unknown() {
-            self.fault(path, "stands for nested blocks and must not be unknown itself");
+            self.block_fault(path, "stands for nested blocks and must not be unknown itself");
             return;
         }
         let shape: Shape<'_> = (&block.block).into();
@@ -180,14 +197,14 @@ impl PlanCheck {
                 if let Value::Set(items) = at.planned
                     && items.iter().any(Value::is_unknown)
                 {
-                    self.fault(path, "has a nested block that is unknown itself");
+                    self.block_fault(path, "has a nested block that is unknown itself");
                 }
                 return;
             }
         };
         for (path, at) in elements {
             if at.planned.is_unknown() && !at.config.is_unknown() {
-                self.fault(&path, "stands for a nested block and must not be unknown itself");
+                self.block_fault(&path, "stands for a nested block and must not be unknown itself");
             } else {
                 self.object(shape, at, &path);
             }
@@ -198,10 +215,8 @@ impl PlanCheck {
     /// absent.
     fn presence(&mut self, at: Three<'_>, path: &Path) -> bool {
         match (at.planned.is_null(), at.config.is_null()) {
-            (true, false) => self.fault(path, "is planned to be absent although it is configured"),
-            (false, true) => {
-                self.fault(path, "is planned to be there although it is not configured")
-            }
+            (true, false) => self.fault(path, "to be absent although it is configured"),
+            (false, true) => self.fault(path, "to be there although it is not configured"),
             _ => return true,
         }
         false
@@ -209,7 +224,7 @@ impl PlanCheck {
 
     fn list<'a>(&mut self, at: Three<'a>, path: &Path) -> Vec<(Path, Three<'a>)> {
         let (Value::List(planned), Value::List(config)) = (at.planned, at.config) else {
-            self.fault(path, "is not planned as the list that is configured");
+            self.fault(path, "as something else than the list that is configured");
             return Vec::new();
         };
         if planned.len() != config.len() {
@@ -221,7 +236,7 @@ impl PlanCheck {
 
     fn map<'a>(&mut self, at: Three<'a>, path: &Path) -> Vec<(Path, Three<'a>)> {
         let (Value::Map(planned), Value::Map(config)) = (at.planned, at.config) else {
-            self.fault(path, "is not planned as the map that is configured");
+            self.fault(path, "as something else than the map that is configured");
             return Vec::new();
         };
         if !planned.keys().eq(config.keys()) {
@@ -235,7 +250,7 @@ impl PlanCheck {
     /// unknown elements may turn out smaller.
     fn set_count(&mut self, at: Three<'_>, path: &Path) {
         let (Value::Set(planned), Value::Set(config)) = (at.planned, at.config) else {
-            self.fault(path, "is not planned as the set that is configured");
+            self.fault(path, "as something else than the set that is configured");
             return;
         };
         if !at.config.is_wholly_known() {
@@ -249,10 +264,7 @@ impl PlanCheck {
     }
 
     fn count(&mut self, planned: usize, config: usize, path: &Path) {
-        self.fault(
-            path,
-            format!("is planned with {planned} elements although {config} are configured"),
-        );
+        self.fault(path, format!("with {planned} elements although {config} are configured"));
     }
 
     fn keys(
@@ -262,10 +274,10 @@ impl PlanCheck {
         path: &Path,
     ) {
         for key in planned.keys().filter(|key| !config.contains_key(*key)) {
-            self.fault(path, format!("is planned with the key {key:?}, which is not configured"));
+            self.fault(path, format!("with the key {key:?}, which is not configured"));
         }
         for key in config.keys().filter(|key| !planned.contains_key(*key)) {
-            self.fault(path, format!("is planned without the configured key {key:?}"));
+            self.fault(path, format!("without the configured key {key:?}"));
         }
     }
 }

@@ -1,31 +1,13 @@
 //! What is wrong with a provider before anyone uses it.
 
-mod schema;
-
 use std::collections::BTreeSet;
 
-use self::schema::check_schema;
 use crate::{
-    Diagnostics,
+    Diagnostic, Diagnostics,
     engine::{Engine, Function, Provider, conform::conform, shape::View, timeouts::TIMEOUTS},
     schema::{Kind, Schema},
     value::{Path, Type, Value},
 };
-
-/// Names that Terraform keeps for itself in every resource.
-const RESERVED: [&str; 8] = [
-    "connection",
-    "count",
-    "depends_on",
-    "for_each",
-    "lifecycle",
-    "provider",
-    "provider_meta",
-    "provisioner",
-];
-
-/// Names that Terraform keeps for itself in the provider block.
-const RESERVED_PROVIDER: [&str; 2] = ["alias", "version"];
 
 impl<P: Provider> Engine<P> {
     /// All that is wrong with the provider's types and schemas: what Terraform
@@ -40,12 +22,12 @@ impl<P: Provider> Engine<P> {
                 found.error("Invalid provider", format!("{name}: {problem}."));
             }
         };
-        add("provider block", check_root(&schemas.provider, &RESERVED_PROVIDER));
+        add("provider block", sentences(schemas.provider.validate_as_provider()));
         for resource in self.resources() {
             let name = resource.type_name();
             let schema = &schemas.resources[name];
             add(name, check_name::<P>(name));
-            add(name, check_root(schema, &RESERVED));
+            add(name, check_schema(schema));
             add(name, check_own(&resource.schema(), !resource.timeouts().is_empty()));
             add(name, check_empty(&resource.schema(), resource.empty()));
             add(name, check_identity(schema, resource.identity()));
@@ -53,13 +35,13 @@ impl<P: Provider> Engine<P> {
         for source in self.data_sources() {
             let name = source.type_name();
             add(name, check_name::<P>(name));
-            add(name, check_root(&schemas.data_sources[name], &RESERVED));
+            add(name, check_schema(&schemas.data_sources[name]));
             add(name, check_own(&source.schema(), source.timeout().is_some()));
         }
         for ephemeral in self.ephemeral() {
             let name = ephemeral.type_name();
             add(name, check_name::<P>(name));
-            add(name, check_root(&schemas.ephemeral[name], &RESERVED));
+            add(name, check_schema(&schemas.ephemeral[name]));
         }
         for function in self.functions() {
             add(function.name(), check_function(&**function));
@@ -71,19 +53,35 @@ impl<P: Provider> Engine<P> {
 fn check_name<P: Provider>(name: &str) -> Vec<String> {
     let own = name.strip_prefix(P::NAME).and_then(|rest| rest.strip_prefix('_'));
     match own {
-        Some(rest) if schema::is_identifier(rest) => Vec::new(),
+        Some(rest) if is_identifier(rest) => Vec::new(),
         _ => vec![format!("the type's name must be {}_ and lower_snake_case", P::NAME)],
     }
 }
 
-fn check_root(schema: &Schema, reserved: &[&str]) -> Vec<String> {
-    let mut problems = check_schema(schema);
-    let attributes = schema.block.attributes.iter().map(|a| &a.name);
-    let names = attributes.chain(schema.block.blocks.iter().map(|b| &b.name));
-    for name in names.filter(|name| reserved.contains(&name.as_str())) {
-        problems.push(format!("{name} is a name that Terraform keeps for itself"));
+fn check_schema(schema: &Schema) -> Vec<String> {
+    let mut problems = sentences(schema.validate());
+    for block in schema.block.blocks.iter().filter(|block| block.ty() == Type::Dynamic) {
+        problems.push(format!(
+            "{}: blocks that repeat cannot hold dynamic attributes; nest the attributes instead",
+            block.name
+        ));
     }
     problems
+}
+
+fn sentences(result: Result<(), Diagnostics>) -> Vec<String> {
+    let faults = result.err().unwrap_or_default();
+    let sentence = |fault: Diagnostic| match fault.path {
+        Some(path) => format!("{path}: {}", fault.detail),
+        None => fault.detail,
+    };
+    faults.into_iter().map(sentence).collect()
+}
+
+/// Whether a name is lower_snake_case and starts with a letter.
+fn is_identifier(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 fn check_own(schema: &Schema, has_timeouts: bool) -> Vec<String> {
@@ -134,13 +132,13 @@ fn check_identity(schema: &Schema, names: &[&str]) -> Vec<String> {
 
 fn check_function(function: &dyn Function) -> Vec<String> {
     let mut problems = Vec::new();
-    if !schema::is_identifier(function.name()) {
+    if !is_identifier(function.name()) {
         problems.push("the function's name must be lower_snake_case".to_owned());
     }
     let signature = function.signature();
     let mut seen = BTreeSet::new();
     for parameter in signature.parameters.iter().chain(&signature.variadic) {
-        if !schema::is_identifier(&parameter.name) {
+        if !is_identifier(&parameter.name) {
             problems.push(format!("the parameter {:?} must be lower_snake_case", parameter.name));
         }
         if !seen.insert(&parameter.name) {
@@ -149,3 +147,6 @@ fn check_function(function: &dyn Function) -> Vec<String> {
     }
     problems
 }
+
+#[cfg(test)]
+mod tests;
