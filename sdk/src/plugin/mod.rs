@@ -26,7 +26,7 @@ use std::{
 
 pub use self::log::mask;
 use self::{command::Command, handshake::Handshake, process::Role};
-use crate::engine::Server;
+use crate::engine::{Engine, Provider, Server};
 
 /// What a provider's program says about itself.
 #[derive(Clone, Debug)]
@@ -74,22 +74,36 @@ impl ServeOptions {
     }
 }
 
-/// Serves what `server` makes, which is called after the handshake. See
-/// [`serve`].
-pub fn serve_with(options: &ServeOptions, server: impl FnOnce() -> Arc<dyn Server>) -> ExitCode {
+/// Serves a provider until Terraform ends it; what `main` returns.
+///
+/// Terraform starts the program without arguments and with the variables of
+/// go-plugin's handshake. People can pass `--debug`, `--version` or `--help`.
+/// Nothing may be written to standard output before or meanwhile.
+///
+/// Makes its own runtime: call it from an ordinary `main`.
+pub fn serve<P: Provider>(provider: P, options: ServeOptions) -> ExitCode {
+    let own = std::any::type_name::<P>().split("::").next().unwrap_or_default();
+    match Engine::new(provider) {
+        Ok(engine) => serve_with(Arc::new(engine), options.log_crate(own)),
+        Err(problems) => fail(&format!("This provider has a bug and cannot run: {problems}")),
+    }
+}
+
+/// Serves any [`Server`]; see [`serve`].
+pub fn serve_with(server: Arc<dyn Server>, options: ServeOptions) -> ExitCode {
     let role = match Command::parse(std::env::args_os().skip(1)) {
         Command::Serve => match Handshake::read(variable) {
             Ok(handshake) => Role::Plugin(Box::new(handshake)),
             Err(refusal) => return fail(&refusal.to_string()),
         },
         Command::Debug => Role::Attachable,
-        Command::Version => return print(&command::version(options)),
-        Command::Help => return print(&command::help(options)),
+        Command::Version => return print(&command::version(&options)),
+        Command::Help => return print(&command::help(&options)),
         Command::Unknown(argument) => {
             return fail(&format!("Unknown argument {argument:?}; see --help."));
         }
     };
-    match process::run(role, options, server) {
+    match process::run(role, &options, server) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

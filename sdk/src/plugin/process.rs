@@ -62,12 +62,11 @@ impl End {
     }
 }
 
-/// Serves until the end. The server is made after the handshake: the host does
-/// not wait for it.
+/// Serves until the end.
 pub(super) fn run(
     role: Role,
     options: &ServeOptions,
-    server: impl FnOnce() -> Arc<dyn Server>,
+    server: Arc<dyn Server>,
 ) -> Result<(), String> {
     log::start(options.log_filter());
     log::report_panics();
@@ -82,15 +81,11 @@ pub(super) fn run(
     ended
 }
 
-async fn live(
-    role: Role,
-    options: &ServeOptions,
-    server: impl FnOnce() -> Arc<dyn Server>,
-) -> Result<(), String> {
+async fn live(role: Role, options: &ServeOptions, server: Arc<dyn Server>) -> Result<(), String> {
     let mut signals =
         Signals::new().map_err(|error| format!("Unable to receive signals: {error}"))?;
     let (listener, identity) = open(&role, options).await?;
-    let serving = Serving::new(server(), options.address.clone());
+    let serving = Serving::new(server, options.address.clone());
     let (shutdown, connections) = (CancellationToken::new(), Connections::new());
     let accepting = tokio::spawn(transport::serve(
         listener,

@@ -55,7 +55,7 @@ impl Types {
 
     /// The provider block's type.
     pub(crate) fn provider(&self) -> Type {
-        type_of(&self.schemas().provider.block)
+        self.schemas().provider.ty()
     }
 
     /// The type of a resource, a data source, ….
@@ -66,7 +66,7 @@ impl Types {
             return Ok(Arc::clone(ty));
         }
         let schema = self.schema(family, name).ok_or(Fault::UnknownType(family))?;
-        let ty = Arc::new(type_of(&schema.block));
+        let ty = Arc::new(schema.ty());
         made.insert(key, Arc::clone(&ty));
         Ok(ty)
     }
@@ -85,28 +85,4 @@ impl Types {
             Family::Ephemeral => schemas.ephemeral.get(name),
         }
     }
-}
-
-fn type_of(block: &crate::schema::Block) -> Type {
-    use crate::schema::{Kind, Nesting};
-    fn nest(nesting: Nesting, inner: Type) -> Type {
-        match nesting {
-            Nesting::Single | Nesting::Group => inner,
-            Nesting::List => Type::list(inner),
-            Nesting::Set => Type::set(inner),
-            Nesting::Map => Type::map(inner),
-        }
-    }
-    fn kind(of: &Kind) -> Type {
-        match of {
-            Kind::Type(ty) => ty.clone(),
-            Kind::Nested(nesting, object) => nest(
-                *nesting,
-                Type::object(object.attributes.iter().map(|a| (a.name.as_str(), kind(&a.kind)))),
-            ),
-        }
-    }
-    let attributes = block.attributes.iter().map(|a| (a.name.clone(), kind(&a.kind)));
-    let blocks = block.blocks.iter().map(|b| (b.name.clone(), nest(b.nesting, type_of(&b.block))));
-    Type::object(attributes.chain(blocks))
 }
