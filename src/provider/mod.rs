@@ -16,6 +16,7 @@ use tfsdk::{
 pub use self::config::Config;
 use crate::{
     cloud::{Cloud, Dialect, Endpoints, Protocol, Settings},
+    functions,
     services::{self, Client, Clusters, Turns},
 };
 
@@ -33,7 +34,12 @@ impl Provider for Crossmesh {
     const NAME: &'static str = "crossmesh";
 
     fn registry(&self) -> Registry<Client> {
-        Registry::new().extend(services::ccn::registry()).extend(services::dns::registry())
+        Registry::new()
+            .extend(services::ccn::registry())
+            .extend(services::tke::registry())
+            .extend(services::dns::registry())
+            .extend(services::traffic::registry())
+            .extend(functions::registry())
     }
 
     fn validate(&self, config: &Config, diagnostics: &mut Diagnostics) {

@@ -17,6 +17,7 @@ pub mod waiting;
 
 pub mod ccn;
 pub mod dns;
+pub mod tke;
 pub mod traffic;
 
 pub use self::{

@@ -36,6 +36,18 @@ impl Scope {
         })
     }
 
+    /// Opens the account for a data source, and settles the region that is read.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); no region is configured anywhere.
+    pub async fn open_for_read(&mut self, cx: &Cx) -> Result<Account, Diagnostics> {
+        let account = self.open(cx).await?;
+        let region = account.region().ok_or_else(no_region)?.to_owned();
+        self.region = Tf::Known(region);
+        Ok(account)
+    }
+
     /// Opens the account for a create, notes whose it is beside the state, and
     /// settles the region that the object gets.
     ///
@@ -44,9 +56,7 @@ impl Scope {
     /// As [`open`](Self::open); no region is configured anywhere; the account
     /// does not answer.
     pub async fn open_for_create(&mut self, cx: &Cx) -> Result<Account, Diagnostics> {
-        let account = self.open(cx).await?;
-        let region = account.region().ok_or_else(no_region)?.to_owned();
-        self.region = Tf::Known(region);
+        let account = self.open_for_read(cx).await?;
         owner::remember(cx, &account).await?;
         Ok(account)
     }
