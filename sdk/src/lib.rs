@@ -4,7 +4,7 @@
 //! [`Resource`](engine::Resource)s, [`DataSource`](engine::DataSource)s,
 //! [`Function`](engine::Function)s and
 //! [`EphemeralResource`](engine::EphemeralResource)s. Each is described by one
-//! Rust struct that derives [`Model`](schema::Model): its fields and doc
+//! Rust struct that derives [`Model`](trait@schema::Model): its fields and doc
 //! comments are the schema, the codec and the documentation.
 //!
 //! The layers, each knowing only those above it in this list:
@@ -12,7 +12,7 @@
 //! * [`value`] – Terraform's values: types, paths, unknown and null, exact
 //!   numbers, and the msgpack and JSON codecs.
 //! * [`schema`] – attributes, nesting, validators, defaults, plan rules, and
-//!   the [`Model`](schema::Model) trait.
+//!   the [`Model`](trait@schema::Model) trait.
 //! * [`engine`] – Terraform's rules over the traits that a provider
 //!   implements: validate, plan, apply, read, import, identity, move,
 //!   timeouts.
@@ -34,3 +34,8 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 // The trait and its derive, which one `use tfsdk::Model` brings.
 pub use schema::Model;
 pub use tfsdk_derive::Model;
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
