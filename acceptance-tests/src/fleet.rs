@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::json;
 use tokio::runtime::Handle;
 
-use crate::cloud::clock::Clock;
+use crate::cloud::Instruments;
 use crate::cloud::clusters::{
     Agent, ApiServer, ClusterError, Clusters, KubeUser, Listener, LoadBalancerService, Mesh, Vip,
 };
@@ -71,7 +71,7 @@ impl Fleet {
     /// cannot be read.
     pub fn start(
         world: &World,
-        clock: &Clock,
+        instruments: &Instruments,
         settings: impl Fn(&world::Cluster) -> Settings,
     ) -> Result<Arc<Self>, FleetError> {
         let runtime = Handle::try_current().map_err(|error| FleetError(error.to_string()))?;
@@ -86,7 +86,7 @@ impl Fleet {
                     Member::real(text).map_err(|error| failed(&error))?
                 }
                 None => Member::Simulated(
-                    Cluster::start(settings(cluster), clock.clone())
+                    Cluster::start(settings(cluster), instruments.clone())
                         .map_err(|error| failed(&error))?,
                 ),
             };

@@ -21,5 +21,5 @@ pub mod simulator;
 pub mod terraform;
 pub mod world;
 
-pub use simulator::{Options, Simulator};
+pub use simulator::{ClusterMode, Options, Simulator};
 pub use world::World;

@@ -7,16 +7,14 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cloud::{
-        Cloud, Front, Instruments,
-        clock::Clock,
-        clusters::{Clusters, NoClusters},
-    },
-    world::World,
+    cloud::{Cloud, Front, Instruments, clock::Clock, clusters::NoClusters},
+    fleet::Fleet,
+    kubernetes::Settings,
+    world::{self, World},
 };
 
 /// How to run a simulator.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Where to listen; port 0 takes any free one.
     pub listen: SocketAddr,
@@ -24,8 +22,17 @@ pub struct Options {
     pub clock: Clock,
     /// Factor on the documented rate limits; 0 switches them off.
     pub rate_scale: f64,
-    /// The clusters; `None` for clusters without API servers.
-    pub clusters: Option<Arc<dyn Clusters>>,
+    /// The clusters.
+    pub clusters: ClusterMode,
+}
+
+/// What a simulator's clusters are.
+#[derive(Clone, Copy, Debug)]
+pub enum ClusterMode {
+    /// An API server for each cluster of the world, with these settings.
+    Served(fn(&world::Cluster) -> Settings),
+    /// Names without API servers: for tests of the cloud's API alone.
+    Absent,
 }
 
 impl Default for Options {
@@ -34,20 +41,8 @@ impl Default for Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             clock: Clock::real(),
             rate_scale: 1.0,
-            clusters: None,
+            clusters: ClusterMode::Served(Fleet::settings),
         }
-    }
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { listen, clock, rate_scale, clusters } = self;
-        f.debug_struct("Options")
-            .field("listen", listen)
-            .field("clock", clock)
-            .field("rate_scale", rate_scale)
-            .field("clusters", &clusters.is_some())
-            .finish()
     }
 }
 
@@ -79,6 +74,7 @@ impl std::error::Error for StartError {}
 #[derive(Debug)]
 pub struct Simulator {
     cloud: Arc<Cloud>,
+    fleet: Option<Arc<Fleet>>,
     address: SocketAddr,
     end: CancellationToken,
     task: JoinHandle<()>,
@@ -90,17 +86,26 @@ impl Simulator {
     /// # Errors
     /// The address is taken, or the world contradicts itself.
     pub async fn start(world: World, options: Options) -> Result<Self, StartError> {
-        let clusters = options.clusters.unwrap_or_else(|| Arc::new(NoClusters));
+        world.check().map_err(|error| StartError::World(error.to_string()))?;
         let instruments = Instruments::new(options.clock);
-        let cloud = Cloud::new(world, instruments, clusters, options.rate_scale)
-            .map_err(StartError::World)?;
-        let cloud = Arc::new(cloud);
+        let fleet = match options.clusters {
+            ClusterMode::Served(settings) => {
+                let started = Fleet::start(&world, &instruments, settings);
+                Some(started.map_err(|error| StartError::World(error.to_string()))?)
+            }
+            ClusterMode::Absent => None,
+        };
+        let cloud = match &fleet {
+            Some(fleet) => Cloud::new(world, instruments, fleet.clone(), options.rate_scale),
+            None => Cloud::new(world, instruments, Arc::new(NoClusters), options.rate_scale),
+        };
+        let cloud = Arc::new(cloud.map_err(StartError::World)?);
         let failed = |error| StartError::Listen(options.listen, error);
         let front = Front::bind(options.listen, cloud.clone()).await.map_err(failed)?;
         let address = front.address().map_err(failed)?;
         let end = CancellationToken::new();
         let task = tokio::spawn(front.serve(end.clone()));
-        Ok(Self { cloud, address, end, task })
+        Ok(Self { cloud, fleet, address, end, task })
     }
 
     /// `http://127.0.0.1:7310`.
@@ -116,6 +121,11 @@ impl Simulator {
     /// The cloud, for everything that an operator can do.
     pub fn cloud(&self) -> &Arc<Cloud> {
         &self.cloud
+    }
+
+    /// The clusters, unless they are absent.
+    pub fn fleet(&self) -> Option<&Arc<Fleet>> {
+        self.fleet.as_ref()
     }
 
     /// What `crossmesh-sim` prints once it is ready: endpoint, accounts with
@@ -142,11 +152,15 @@ impl Drop for Simulator {
 mod tests {
     use super::*;
 
+    fn bare() -> Options {
+        Options { clusters: ClusterMode::Absent, ..Options::default() }
+    }
+
     #[tokio::test]
     async fn stopped_simulator_frees_its_port() {
-        let simulator = Simulator::start(World::two_accounts(), Options::default()).await.unwrap();
+        let simulator = Simulator::start(World::two_accounts(), bare()).await.unwrap();
         let listen = simulator.address();
-        let taken = Options { listen, ..Options::default() };
+        let taken = Options { listen, ..bare() };
         let error = Simulator::start(World::two_accounts(), taken.clone()).await.unwrap_err();
         assert!(error.to_string().contains("--listen"), "{error}");
         simulator.stop().await;

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crossmesh_sim::World;
-use crossmesh_sim::cloud::clock::Clock;
 use crossmesh_sim::cloud::clusters::{Clusters as _, Mesh, MeshGateway, MeshMember};
+use crossmesh_sim::cloud::{Instruments, clock::Clock};
 use crossmesh_sim::fleet::Fleet;
 use crossmesh_sim::kubernetes::Settings;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -39,7 +39,7 @@ impl Stage {
     fn new() -> Self {
         let world = World::two_accounts();
         let immediate = |cluster: &crossmesh_sim::world::Cluster| Settings::immediate(&cluster.id);
-        let fleet = Fleet::start(&world, &Clock::real(), immediate).unwrap();
+        let fleet = Fleet::start(&world, &Instruments::new(Clock::real()), immediate).unwrap();
         let ids: Vec<String> = world.clusters.iter().map(|cluster| cluster.id.clone()).collect();
         let members = ids.iter().enumerate().map(|(at, id)| MeshMember {
             cluster: id.clone(),

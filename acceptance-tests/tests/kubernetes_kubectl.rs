@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
-use crossmesh_sim::cloud::clock::Clock;
+use crossmesh_sim::cloud::{Instruments, clock::Clock};
 use crossmesh_sim::kubernetes::{Cluster, Settings, User};
 
 /// A cluster and a kubectl that talks to it.
@@ -20,7 +20,8 @@ impl Kubectl {
             eprintln!("skipped: kubectl is not on PATH");
             return None;
         }
-        let cluster = Cluster::start(Settings::new("cls-kubectl"), Clock::real()).unwrap();
+        let cluster =
+            Cluster::start(Settings::new("cls-kubectl"), Instruments::new(Clock::real())).unwrap();
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join("config"), cluster.kubeconfig(User::admin("root")))
             .unwrap();

@@ -12,7 +12,7 @@ use std::{
     process::{Command, Output},
 };
 
-use crossmesh_sim::{Options, Simulator, World, cloud::transition::Progression};
+use crossmesh_sim::{ClusterMode, Options, Simulator, World, cloud::transition::Progression};
 
 const VARIABLE: &str = "CROSSMESH_TEST_PYTHON";
 
@@ -25,7 +25,8 @@ fn catalogue_agrees_with_the_sdks_models() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sdk_is_content_with_the_simulator() {
     let Some(python) = python() else { return };
-    let options = Options { rate_scale: 0.0, ..Options::default() };
+    let clusters = ClusterMode::Absent;
+    let options = Options { rate_scale: 0.0, clusters, ..Options::default() };
     let simulator = Simulator::start(World::two_accounts(), options).await.unwrap();
     // Every intermediate state is seen once, and no test waits for time.
     simulator.cloud().set_progression("*", Progression::Polls(1));

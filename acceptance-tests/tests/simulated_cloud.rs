@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use api_client::{ApiClient, control, exchange};
 use bytes::Bytes;
-use crossmesh_sim::{Options, Simulator, World};
+use crossmesh_sim::{ClusterMode, Options, Simulator, World};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
 
 async fn start(world: World) -> Simulator {
-    let options = Options { rate_scale: 0.0, ..Options::default() };
+    let clusters = ClusterMode::Absent;
+    let options = Options { rate_scale: 0.0, clusters, ..Options::default() };
     Simulator::start(world, options).await.unwrap()
 }
 

@@ -9,12 +9,7 @@ use std::{
     process::ExitCode,
 };
 
-use crossmesh_sim::{
-    Options, Simulator, World,
-    cloud::{clock::Clock, recorder::Call},
-    fleet::Fleet,
-    world,
-};
+use crossmesh_sim::{Options, Simulator, World, cloud::recorder::Call, world};
 
 const USAGE: &str = "\
 Usage: crossmesh-sim [--listen ADDR] [--world FILE | --members N] [--rate-scale X] [--log] [--print-world]
@@ -57,9 +52,7 @@ fn run(arguments: Arguments) -> Result<(), String> {
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
     runtime.block_on(async {
-        let clock = Clock::real();
-        let fleet = Fleet::start(&world, &clock, Fleet::settings).map_err(|e| e.to_string())?;
-        let options = Options { listen, rate_scale, clock, clusters: Some(fleet) };
+        let options = Options { listen, rate_scale, ..Options::default() };
         let simulator = Simulator::start(world, options).await.map_err(|e| e.to_string())?;
         if log {
             simulator.cloud().recorder().set_listener(log_call);

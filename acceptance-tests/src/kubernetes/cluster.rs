@@ -20,7 +20,7 @@ use super::state::State;
 use super::store::Key;
 use super::tls::{Authority, TlsError};
 use super::{controllers, istio, manifests};
-use crate::cloud::clock::Clock;
+use crate::cloud::Instruments;
 
 /// Group and plural of definitions.
 const DEFINITIONS: (&str, &str) = ("apiextensions.k8s.io", "customresourcedefinitions");
@@ -56,6 +56,10 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) faults: Faults,
+    /// The faults and the record that the whole simulator shares.
+    pub(crate) instruments: Instruments,
+    /// `cls-…`, for the record.
+    pub(crate) id: String,
     /// Tells the controllers' task that a timer may have become due sooner.
     wake: Notify,
     calls: Mutex<Vec<String>>,
@@ -86,18 +90,21 @@ impl Cluster {
     ///
     /// # Errors
     /// No port is free, or no certificate could be made.
-    pub fn start(settings: Settings, clock: Clock) -> Result<Self, TlsError> {
+    pub fn start(settings: Settings, instruments: Instruments) -> Result<Self, TlsError> {
         let runtime = Handle::try_current()?;
         let id = settings.id.clone();
         let authority = Authority::new(&id)?;
         let tls = authority.server_config()?;
         let credentials = Arc::new(Credentials::default());
+        let clock = instruments.clock.clone();
         let mut state = State::new(settings, clock, Arc::clone(&credentials), authority.pem());
         bootstrap::fill(&mut state);
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
             credentials,
             faults: Faults::default(),
+            instruments,
+            id: id.clone(),
             wake: Notify::new(),
             calls: Mutex::default(),
         });

@@ -26,6 +26,9 @@ pub enum Fault {
     ResetAfter,
     /// The answer comes this much later.
     Delay(Duration),
+    /// No answer; the connection ends after this time, or never. The request
+    /// has no effect.
+    Hold(Option<Duration>),
 }
 
 /// When a fault strikes.

@@ -22,6 +22,7 @@ mod istio;
 mod kinds;
 mod kubeconfig;
 mod manifests;
+mod observe;
 mod openapi;
 mod patch;
 mod preparation;

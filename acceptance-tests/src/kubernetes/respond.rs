@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -23,7 +24,7 @@ use super::status::{ApiError, Cause};
 use super::store::Key;
 use super::watch::Watch;
 use super::write::{self, Call, Written};
-use super::{discovery, openapi, reviews};
+use super::{discovery, observe, openapi, reviews};
 
 /// A request with its whole body.
 pub(crate) struct Request {
@@ -57,8 +58,32 @@ pub(crate) async fn respond(
     request: Request,
 ) -> Result<Response<Body>, Reset> {
     shared.count_call(&request);
-    let fault = shared.faults.strike(request.method.as_str(), &request.path);
-    match &fault {
+    let own = shared.faults.strike(request.method.as_str(), &request.path);
+    let fault = own.or_else(|| observe::strike(shared, &request));
+    if let Some(Fault::Hold(time)) = &fault {
+        observe::record(shared, &request, &Err(Reset), fault.as_ref());
+        return held(*time).await;
+    }
+    let outcome = outcome(shared, &request, fault.as_ref()).await;
+    observe::record(shared, &request, &outcome, fault.as_ref());
+    outcome
+}
+
+/// Keeps the client waiting, for good or until the connection ends.
+async fn held(time: Option<Duration>) -> Result<Response<Body>, Reset> {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
+    Err(Reset)
+}
+
+async fn outcome(
+    shared: &Arc<Shared>,
+    request: &Request,
+    fault: Option<&Fault>,
+) -> Result<Response<Body>, Reset> {
+    match fault {
         Some(Fault::TooManyRequests { retry_after }) => {
             let text = "Too many requests, please try again later.\n";
             let mut error = ApiError::plain(429, text);
@@ -70,10 +95,10 @@ pub(crate) async fn respond(
         }
         Some(Fault::ResetBefore) => return Err(Reset),
         Some(Fault::Delay(time)) => tokio::time::sleep(*time).await,
-        Some(Fault::ResetAfter) | None => {}
+        Some(Fault::ResetAfter | Fault::Hold(_)) | None => {}
     }
-    let answer = answer(shared, &request).unwrap_or_else(|error| failure(&error));
-    if fault == Some(Fault::ResetAfter) {
+    let answer = answer(shared, request).unwrap_or_else(|error| failure(&error));
+    if fault == Some(&Fault::ResetAfter) {
         return Err(Reset);
     }
     Ok(answer)
