@@ -57,8 +57,10 @@ fn run(arguments: Arguments) -> Result<(), String> {
         if log {
             simulator.cloud().recorder().set_listener(log_call);
         }
+        // Listens for signals before anybody can know that there is something to end.
+        let signal = signals()?;
         print(&format!("{}\n", simulator.ready_line()))?;
-        wait_for_signal().await?;
+        signal.await;
         simulator.stop().await;
         Ok(())
     })
@@ -146,20 +148,28 @@ fn print(text: &str) -> Result<(), String> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| error.to_string())
 }
 
+/// Ends with the first SIGINT or SIGTERM after this call.
 #[cfg(unix)]
-async fn wait_for_signal() -> Result<(), String> {
+fn signals() -> Result<impl Future<Output = ()>, String> {
     use tokio::signal::unix::{SignalKind, signal};
     let failed = |error: io::Error| format!("cannot wait for signals: {error}");
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
 
+/// Ends with the first Ctrl-C.
 #[cfg(not(unix))]
-async fn wait_for_signal() -> Result<(), String> {
-    tokio::signal::ctrl_c().await.map_err(|error| format!("cannot wait for signals: {error}"))
+fn signals() -> Result<impl Future<Output = ()>, String> {
+    Ok(async {
+        // Without a handler the program can only be killed, which ends it as well.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
 }

@@ -263,7 +263,11 @@ mod tests {
             assert!(known.contains(&kind) || table.types.contains_key(kind), "{line}");
         }
         let used = table.types.values().flatten().flat_map(|line| line.split(' '));
-        for rule in used.filter(|word| word.starts_with("rule")) {
+        let numbered = |word: &str| {
+            let number = word.strip_prefix("rule").unwrap_or_default();
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        for rule in used.filter(|word| numbered(word)) {
             assert!(table.rules.contains_key(rule), "{rule}");
         }
     }

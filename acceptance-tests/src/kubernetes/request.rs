@@ -132,7 +132,9 @@ impl Options {
 mod tests {
     use super::*;
 
-    fn parts(path: &str) -> Option<(String, Option<String>, Option<String>, Option<String>)> {
+    type Parts = (String, Option<String>, Option<String>, Option<String>);
+
+    fn parts(path: &str) -> Option<Parts> {
         target(path).map(|t| (t.plural, t.namespace, t.name, t.subresource))
     }
 

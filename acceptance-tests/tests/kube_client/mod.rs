@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crossmesh_sim::cloud::clock::Clock;
+use crossmesh_sim::cloud::{Instruments, clock::Clock};
 use crossmesh_sim::kubernetes::{Cluster, Settings, User};
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt as _, Full};
@@ -69,7 +69,10 @@ impl Reply {
 impl Client {
     /// An administrator of a new cluster whose controllers act at once.
     pub fn admin() -> Self {
-        Self::of(Cluster::start(Settings::immediate("cls-test"), Clock::real()).unwrap())
+        Self::of(
+            Cluster::start(Settings::immediate("cls-test"), Instruments::new(Clock::real()))
+                .unwrap(),
+        )
     }
 
     /// An administrator of a cluster.
