@@ -7,7 +7,7 @@ mod mesh;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
@@ -49,6 +49,27 @@ enum Member {
     Simulated(Cluster),
     /// A real one that stands in.
     Real { kubeconfig: String, url: String, ca_certificate: String },
+}
+
+/// Where a wanted load balancer address is.
+enum Place {
+    /// Ours to serve; `http` is the port to serve port 80 on, if it is said.
+    Loopback { address: Ipv4Addr, http: Option<u16> },
+    /// Somebody else serves it: the gateway of a real cluster.
+    Elsewhere,
+}
+
+impl Place {
+    fn parse(text: &str) -> Self {
+        let (address, http) = match text.parse::<SocketAddrV4>() {
+            Ok(socket) => (Some(*socket.ip()), Some(socket.port())),
+            Err(_) => (text.parse().ok(), None),
+        };
+        match address.filter(Ipv4Addr::is_loopback) {
+            Some(address) => Self::Loopback { address, http },
+            None => Self::Elsewhere,
+        }
+    }
 }
 
 /// What stands in front of the clusters, and who may go in.
@@ -211,21 +232,24 @@ impl Clusters for Fleet {
         if let Some(fixed) = edge.fixed.get(id) {
             return Ok(Vip { address: fixed.clone(), listeners: Vec::new() });
         }
-        if let Some(address) = wanted
-            && !address.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
-        {
-            // Somebody else serves it: the gateway of a real cluster.
+        let place = wanted.map(Place::parse);
+        if let (Some(address), Some(Place::Elsewhere)) = (wanted, &place) {
             edge.fixed.insert(id.to_owned(), address.to_owned());
             return Ok(Vip { address: address.to_owned(), listeners: Vec::new() });
         }
         let balancer = match edge.balancers.get(id) {
             Some(known) => Arc::clone(known),
             None => {
-                let wanted = wanted.and_then(|address| address.parse().ok());
-                let opened =
-                    LoadBalancer::open(id, wanted, self.runtime.clone()).map_err(|error| {
-                        ClusterError::Refused(format!("no address for {id}: {error}"))
-                    })?;
+                let runtime = self.runtime.clone();
+                let opened = match place {
+                    Some(Place::Loopback { address, http }) => {
+                        LoadBalancer::open_at(address, http, runtime)
+                    }
+                    _ => LoadBalancer::open(id, runtime),
+                };
+                let opened = opened.map_err(|error| {
+                    ClusterError::Refused(format!("no address for {id}: {error}"))
+                })?;
                 let opened = Arc::new(opened);
                 edge.balancers.insert(id.to_owned(), Arc::clone(&opened));
                 opened

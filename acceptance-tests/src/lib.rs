@@ -11,9 +11,11 @@
 //! * [`fleet`]: the clusters and gateways of a world, as the cloud sees them.
 //! * [`gateway`]: the load balancers and ingress gateways that answer requests.
 //! * [`simulator`]: all of it, started in this process.
+//! * [`demo`]: the demonstration.
 //! * [`terraform`]: real `terraform` over the built provider.
 
 pub mod cloud;
+pub mod demo;
 pub mod fleet;
 pub mod gateway;
 pub mod kubernetes;

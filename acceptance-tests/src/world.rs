@@ -175,7 +175,8 @@ pub struct Cluster {
     /// Kubeconfig of a real cluster that stands in for this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubeconfig_path: Option<String>,
-    /// Address of the ingress gateways of a real cluster.
+    /// Address of the cluster's ingress gateways: a real one that somebody else
+    /// serves, or one on loopback. `127.0.0.1:18080` serves port 80 there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clb_vip: Option<String>,
 }

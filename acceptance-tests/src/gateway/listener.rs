@@ -45,19 +45,30 @@ struct Socket {
 }
 
 impl LoadBalancer {
-    /// Takes an address derived from the id, or a wanted one, and listens for
-    /// port 80.
+    /// Takes an address derived from the id, and listens for port 80.
     ///
     /// # Errors
     /// No socket could be bound at all.
-    pub fn open(id: &str, wanted: Option<Ipv4Addr>, runtime: Handle) -> std::io::Result<Self> {
+    pub fn open(id: &str, runtime: Handle) -> std::io::Result<Self> {
+        Self::open_at(derived(id), None, runtime)
+    }
+
+    /// Takes this address, and listens for port 80 on `http` if it is said.
+    ///
+    /// # Errors
+    /// No socket could be bound at all, or not the one that was said.
+    pub fn open_at(address: Ipv4Addr, http: Option<u16>, runtime: Handle) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
-            address: wanted.unwrap_or_else(|| derived(id)),
+            address,
             sockets: Mutex::default(),
             ingress: Mutex::default(),
             end: CancellationToken::new(),
         });
-        listen(&shared, &runtime, 80)?;
+        let listener = match http {
+            Some(http) => TcpListener::bind(SocketAddr::from((address, http)))?,
+            None => bind(address, 80)?,
+        };
+        listen(&shared, &runtime, 80, listener)?;
         Ok(Self { shared, runtime, follower: Mutex::default() })
     }
 
@@ -98,12 +109,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn listen(shared: &Arc<Shared>, runtime: &Handle, port: u16) -> std::io::Result<()> {
+/// Serves a port of the load balancer on this socket.
+fn listen(
+    shared: &Arc<Shared>,
+    runtime: &Handle,
+    port: u16,
+    listener: TcpListener,
+) -> std::io::Result<()> {
     let mut sockets = locked(&shared.sockets);
-    if sockets.iter().any(|socket| socket.port == port) {
-        return Ok(());
-    }
-    let listener = bind(shared.address, port)?;
     listener.set_nonblocking(true)?;
     let dial = listener.local_addr()?;
     let shared = Arc::clone(shared);
@@ -118,8 +131,12 @@ fn listen(shared: &Arc<Shared>, runtime: &Handle, port: u16) -> std::io::Result<
 /// Listens on the ports of the gateway's servers.
 fn open_ports(shared: &Arc<Shared>, runtime: &Handle, ingress: &Ingress) {
     for port in ingress.ports() {
+        if locked(&shared.sockets).iter().any(|socket| socket.port == port) {
+            continue;
+        }
         // A port that cannot be had stays closed, like one without a CLB listener.
-        let _ = listen(shared, runtime, port);
+        let _ =
+            bind(shared.address, port).and_then(|listener| listen(shared, runtime, port, listener));
     }
 }
 

@@ -10,6 +10,7 @@ mod workspace;
 
 use std::{fmt, path::PathBuf, process::Command};
 
+pub(crate) use self::provider::workspace_root;
 pub use self::{
     install::{Install, mirror},
     plan::{Action, Plan, State},
