@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    sync::Arc,
 };
 
 use serde_json::{Value, json};
@@ -11,8 +10,6 @@ use serde_json::{Value, json};
 use super::Failure;
 use crate::{
     Options, Simulator, World,
-    cloud::clock::Clock,
-    fleet::Fleet,
     terraform::{self, Provider, Workspace},
     world::{Account, REGION},
 };
@@ -42,11 +39,8 @@ impl Stage {
         for cluster in world.clusters.iter_mut().filter(|cluster| cluster.account == "hub") {
             cluster.clb_vip = Some(gateway.to_string());
         }
-        let clock = Clock::real();
-        let clusters = Fleet::start(&world, &clock, Fleet::settings).map_err(|e| e.to_string())?;
-        let options = Options { clock, clusters: Some(clusters as Arc<_>), ..Options::default() };
-        let simulator =
-            Simulator::start(world.clone(), options).await.map_err(|e| e.to_string())?;
+        let simulator = Simulator::start(world.clone(), Options::default()).await;
+        let simulator = simulator.map_err(|error| error.to_string())?;
         let mirror = tempfile::tempdir().map_err(super::plain)?;
         let install = terraform::mirror(provider, mirror.path()).map_err(super::plain)?;
         let mut workspace = Workspace::new(&install).map_err(super::plain)?;
