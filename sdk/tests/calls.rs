@@ -9,6 +9,8 @@ use tfsdk::{
 };
 use tonic::Code;
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_terraform-provider-fake");
+
 async fn start() -> (Plugin, ProviderClient<host::channel::Channel>) {
     let plugin = Starter::new().start().await;
     let client = plugin.provider().await;
@@ -460,7 +462,8 @@ async fn an_unknown_type_is_a_diagnostic() {
 
 #[tokio::test]
 async fn panics_and_invalid_results_are_diagnostics_and_others_are_served_on() {
-    let (_plugin, mut client) = start().await;
+    let plugin = Starter::new().set("RUST_BACKTRACE", "1").start().await;
+    let mut client = plugin.provider().await;
     let request = |behave: &str| apply_resource_change::Request {
         type_name: type_name(),
         prior_state: null(),

@@ -1,5 +1,7 @@
 //! How a plugin is started, and whom it lets in.
 
+#![cfg(unix)]
+
 mod host;
 
 use std::os::unix::fs::PermissionsExt;
@@ -13,6 +15,8 @@ use host::{
 use rustls::version::{TLS12, TLS13};
 use tfsdk::plugin::wire::tfplugin6::get_metadata;
 use tokio::{io::BufReader, time::timeout};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_terraform-provider-fake");
 
 /// Whether a client with this certificate can call the plugin.
 async fn is_served(plugin: &Plugin, identity: Option<&ClientIdentity>) -> bool {

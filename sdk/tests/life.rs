@@ -1,5 +1,7 @@
 //! How a plugin ends, and what does not end it.
 
+#![cfg(unix)]
+
 mod host;
 
 use std::{
@@ -23,6 +25,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tonic::{Code, Response, Status};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_terraform-provider-fake");
 
 type Applying = JoinHandle<Result<Response<apply_resource_change::Response>, Status>>;
 
@@ -141,7 +145,7 @@ async fn parented(
     let starter = Starter::new();
     let mut parent = Command::new("sh")
         .args(["-c", script])
-        .arg(host::program())
+        .arg(PROGRAM)
         .envs(&starter.variables)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -8,6 +8,8 @@ use tfsdk::plugin::wire::tfplugin6::{
     apply_resource_change, configure_provider, validate_resource_config,
 };
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_terraform-provider-fake");
+
 /// Runs a plugin through some calls.
 async fn run(variables: &[(&str, &str)], behave: &str) -> Ended {
     let mut starter = Starter::new();

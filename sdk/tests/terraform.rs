@@ -1,5 +1,7 @@
 //! The real Terraform at the other end.
 
+#![cfg(unix)]
+
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
@@ -11,6 +13,8 @@ use std::{
 };
 
 use serde_json::Value as Json;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_terraform-provider-fake");
 
 const HEADER: &str = r#"
 terraform {
@@ -57,8 +61,7 @@ impl Workspace {
         let folder = tempfile::Builder::new().prefix("tf").tempdir().expect("temporary folder");
         let path = folder.path();
         fs::create_dir(path.join("plugins")).expect("folder");
-        let program = env!("CARGO_BIN_EXE_terraform-provider-fake");
-        symlink(program, path.join("plugins/terraform-provider-fake")).expect("link");
+        symlink(PROGRAM, path.join("plugins/terraform-provider-fake")).expect("link");
         let overrides = format!(
             "provider_installation {{\n  dev_overrides {{\n    \"tfsdk/fake\" = {:?}\n  }}\n  \
              direct {{}}\n}}\n",
@@ -136,6 +139,63 @@ fn plan_apply_change_and_destroy() {
     assert!(changed.contains("1 changed"), "{changed}");
     let destroyed = workspace.run(&["destroy", "-auto-approve"], 0);
     assert!(destroyed.contains("1 destroyed"), "{destroyed}");
+}
+
+#[test]
+fn existing_objects_are_imported() {
+    let workspace = Workspace::new(
+        "resource \"fake_thing\" \"b\" {\n  name = \"b\"\n}\n\
+         import {\n  to = fake_thing.b\n  id = \"b\"\n}\n",
+    );
+    let imported = workspace.run(&["apply", "-auto-approve"], 0);
+    assert!(imported.contains("1 imported, 0 added, 0 changed"), "{imported}");
+    assert_eq!(workspace.state()["resources"][0]["instances"][0]["attributes"]["id"], "id-b");
+}
+
+#[test]
+fn states_are_taken_over_from_other_types() {
+    let workspace = Workspace::new(
+        "resource \"fake_thing\" \"c\" {\n  name = \"c\"\n}\n\
+         moved {\n  from = terraform_data.c\n  to = fake_thing.c\n}\n",
+    );
+    let state = serde_json::json!({
+        "version": 4,
+        "terraform_version": "1.8.0",
+        "serial": 1,
+        "lineage": "00000000-0000-0000-0000-000000000000",
+        "resources": [{
+            "mode": "managed",
+            "type": "terraform_data",
+            "name": "c",
+            "provider": "provider[\"terraform.io/builtin/terraform\"]",
+            "instances": [{ "schema_version": 0, "attributes": { "id": "c" } }],
+        }],
+    });
+    fs::write(workspace.path("terraform.tfstate"), state.to_string()).expect("file");
+    let plan = workspace.run(&["plan", "-detailed-exitcode"], 2);
+    assert!(plan.contains("terraform_data.c has moved to fake_thing.c"), "{plan}");
+    assert!(plan.contains("0 to add, 0 to change, 0 to destroy"), "{plan}");
+}
+
+#[test]
+fn values_that_are_never_stored() {
+    let workspace = Workspace::new(
+        "ephemeral \"fake_token\" \"d\" {\n  name = \"d\"\n}\n\
+         resource \"fake_thing\" \"d\" {\n  name = \"d\"\n  \
+         secret_wo = ephemeral.fake_token.d.token\n}\n",
+    );
+    let version = workspace.run(&["version", "-json"], 0);
+    let version: Json = serde_json::from_str(version.trim()).expect("JSON");
+    let version = version["terraform_version"].as_str().expect("a version");
+    let minor: u32 = version.split('.').nth(1).and_then(|m| m.parse().ok()).expect("a number");
+    // Write-only attributes came with version 1.11.
+    let knows = version.starts_with("1.") && minor >= 11;
+    workspace.run(&["apply", "-auto-approve"], i32::from(!knows));
+    if knows {
+        let state = fs::read_to_string(workspace.path("terraform.tfstate")).expect("a state");
+        assert!(state.contains("id-d"), "{state}");
+        assert!(!state.contains("token of d"), "{state}");
+    }
 }
 
 #[test]
@@ -218,7 +278,7 @@ fn ctrl_c_during_a_create_keeps_the_object() {
 #[test]
 fn terraform_uses_a_provider_that_is_being_debugged() {
     let workspace = Workspace::new(THING);
-    let mut provider = Command::new(env!("CARGO_BIN_EXE_terraform-provider-fake"));
+    let mut provider = Command::new(PROGRAM);
     let provider = provider.arg("--debug").stdout(Stdio::piped()).spawn();
     let mut provider = Running(provider.expect("the fake provider starts"));
     let stdout = BufReader::new(provider.0.stdout.take().expect("piped"));

@@ -31,10 +31,13 @@ impl Parent {
     }
 }
 
-/// Waits until nobody is connected any more and nobody will be. `parent` says
-/// who the parent is now.
-pub(super) async fn orphaned(mut connections: watch::Receiver<usize>, parent: impl Fn() -> Parent) {
-    let first = parent();
+/// Waits until nobody is connected any more and nobody will be. `first` is the
+/// parent that started the process, and `parent` says who it is now.
+pub(super) async fn orphaned(
+    mut connections: watch::Receiver<usize>,
+    first: Parent,
+    parent: impl Fn() -> Parent,
+) {
     let mut used = false;
     loop {
         used |= *connections.borrow() > 0;
@@ -81,7 +84,8 @@ mod tests {
         async fn alone_within(&self, limit: Duration) -> bool {
             let parent = Arc::clone(&self.parent);
             let parent = move || Parent(Some(parent.load(Ordering::Relaxed)));
-            timeout(limit, orphaned(self.connections.subscribe(), parent)).await.is_ok()
+            let orphaned = orphaned(self.connections.subscribe(), Parent(Some(7)), parent);
+            timeout(limit, orphaned).await.is_ok()
         }
 
         /// Changes the world `after` a time from now.

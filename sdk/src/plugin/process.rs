@@ -82,6 +82,8 @@ pub(super) fn run(
 }
 
 async fn live(role: Role, options: &ServeOptions, server: Arc<dyn Server>) -> Result<(), String> {
+    // Before the handshake: after it, the parent may be gone already.
+    let parent = Parent::now();
     let mut signals =
         Signals::new().map_err(|error| format!("Unable to receive signals: {error}"))?;
     let (listener, identity) = open(&role, options).await?;
@@ -97,7 +99,7 @@ async fn live(role: Role, options: &ServeOptions, server: Arc<dyn Server>) -> Re
     let end = tokio::select! {
         () = shutdown.cancelled() => End::Shutdown,
         () = signals.end(attachable) => End::Signal,
-        () = orphaned(connections.count(), Parent::now), if !attachable => End::Orphaned,
+        () = orphaned(connections.count(), parent, Parent::now), if !attachable => End::Orphaned,
     };
     tracing::debug!(reason = ?end, "ending");
     serving.stop();

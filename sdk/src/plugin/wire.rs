@@ -1,4 +1,5 @@
-//! The messages and services of the protocol, generated from `proto/`.
+//! The messages and services of the protocol, generated from `proto/` by
+//! `UPDATE_GENERATED=1 cargo test -p tfsdk --test generated`.
 //!
 //! Public for tests that talk to a plugin as Terraform does, without
 //! Terraform.

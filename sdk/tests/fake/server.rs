@@ -213,7 +213,7 @@ impl Server for Fake {
     }
 
     fn move_resource(&self, target: String, source: MoveSource) -> BoxFuture<'_, MoveResponse> {
-        if source.type_name != "null_resource" {
+        if !["null_resource", "terraform_data"].contains(&source.type_name.as_str()) {
             let no = Diagnostic::error("Unable to move", format!("not from {}", source.type_name));
             return ready(MoveResponse { diagnostics: no.into(), ..MoveResponse::default() });
         }

@@ -1,5 +1,5 @@
-//! A host as Terraform is one: starts the fake provider, reads its line,
-//! connects, and calls.
+//! A host as Terraform is one: starts the provider that the test names as
+//! `PROGRAM`, reads its line, connects, and calls.
 
 #![allow(dead_code, reason = "each test uses a part")]
 
@@ -7,7 +7,7 @@ pub(crate) mod certificate;
 pub(crate) mod channel;
 pub(crate) mod values;
 
-use std::{collections::BTreeMap, io, path::PathBuf, process::Stdio, time::Duration};
+use std::{collections::BTreeMap, io, process::Stdio, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use rustls::pki_types::CertificateDer;
@@ -112,7 +112,7 @@ impl Starter {
     }
 
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(program());
+        let mut command = Command::new(crate::PROGRAM);
         command
             .args(&self.arguments)
             .env_clear()
@@ -126,7 +126,7 @@ impl Starter {
 
     /// Starts it and reads its line.
     pub(crate) async fn start(self) -> Plugin {
-        let mut child = self.command().spawn().expect("the fake provider starts");
+        let mut child = self.command().spawn().expect("the provider starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
         let line = read_line(&mut stdout).await;
         let line = Line::parse(&line);
@@ -234,11 +234,6 @@ pub(crate) fn broker(channel: Channel) -> GrpcBrokerClient<Channel> {
 
 pub(crate) fn health(channel: Channel) -> HealthClient<Channel> {
     HealthClient::new(channel)
-}
-
-/// The fake provider.
-pub(crate) fn program() -> PathBuf {
-    PathBuf::from(env!("CARGO_BIN_EXE_terraform-provider-fake"))
 }
 
 pub(crate) async fn read_line(stdout: &mut BufReader<ChildStdout>) -> String {

@@ -27,6 +27,15 @@ impl Fault {
         Self::Unencodable { what, error: error.to_string() }
     }
 
+    /// What is wrong, by itself.
+    pub(super) fn reason(self) -> String {
+        match self {
+            Self::Malformed { error, .. } | Self::Unencodable { error, .. } => error,
+            Self::UnknownType(family) => format!("unknown {}", family.word()),
+            Self::UnknownFunction => "unknown function".to_owned(),
+        }
+    }
+
     /// The fault for the person; `rpc` is the call that it befell.
     pub(super) fn diagnostic(self, rpc: &str, subject: &Subject) -> Diagnostic {
         match self {

@@ -8,7 +8,7 @@ use crate::{
         log::masked,
         wire::tfplugin6::{self as wire, DynamicValue, call_function},
     },
-    value::{Type, Value},
+    value::Value,
 };
 
 impl Call for call_function::Request {
@@ -47,21 +47,15 @@ fn decode(
         let text = format!("the function takes {fixed} arguments, not {given}");
         return Err(FunctionError { text, argument: None });
     }
-    let types = signature.parameters.iter().chain(signature.variadic.iter().cycle());
-    let decode_one = |(index, (argument, ty)): (usize, (DynamicValue, &Type))| {
-        convert::decode(Some(argument), ty, "argument").map_err(|fault| FunctionError {
-            text: match fault {
-                Fault::Malformed { error, .. } => error,
-                other => format!("{other:?}"),
-            },
-            argument: Some(index),
-        })
-    };
+    let parameters = signature.parameters.iter().chain(signature.variadic.iter().cycle());
     arguments
         .into_iter()
-        .zip(types.map(|parameter| &parameter.ty))
+        .zip(parameters)
         .enumerate()
-        .map(decode_one)
+        .map(|(index, (argument, parameter))| {
+            convert::decode(Some(argument), &parameter.ty, "argument")
+                .map_err(|fault| FunctionError { text: fault.reason(), argument: Some(index) })
+        })
         .collect()
 }
 

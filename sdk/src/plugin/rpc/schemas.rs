@@ -1,19 +1,27 @@
 //! What the provider offers.
+//!
+//! Nothing here is kept for a second call: Terraform asks one process of a run
+//! for the schemas, once, and keeps them for its others.
+
+use std::collections::BTreeMap;
 
 use super::{Call, Fault, Serving};
-use crate::plugin::{
-    convert,
-    wire::tfplugin6::{
-        ServerCapabilities, get_functions, get_metadata, get_provider_schema,
-        get_resource_identity_schemas,
+use crate::{
+    plugin::{
+        convert,
+        wire::tfplugin6::{
+            Function, ServerCapabilities, get_functions, get_metadata, get_provider_schema,
+            get_resource_identity_schemas,
+        },
     },
+    schema::Schema,
 };
 
 /// What the server can do.
 ///
 /// `plan_destroy` is off: no call is made for what needs no decision.
-/// Terraform keeps schemas between the processes of one run because
-/// `get_provider_schema_optional` is on.
+/// `get_provider_schema_optional` spares all processes of a run but one the
+/// call for the schemas.
 fn capabilities() -> ServerCapabilities {
     ServerCapabilities {
         plan_destroy: false,
@@ -29,7 +37,7 @@ impl Call for get_provider_schema::Request {
 
     async fn run(self, serving: &Serving) -> Result<Self::Answer, Fault> {
         let schemas = serving.types().schemas();
-        let all = |by_name: &std::collections::BTreeMap<String, crate::schema::Schema>| {
+        let all = |by_name: &BTreeMap<String, Schema>| {
             by_name.iter().map(|(name, schema)| (name.clone(), convert::schema(schema))).collect()
         };
         Ok(Self::Answer {
@@ -104,9 +112,7 @@ impl Call for get_functions::Request {
     }
 }
 
-fn functions(
-    serving: &Serving,
-) -> std::collections::BTreeMap<String, crate::plugin::wire::tfplugin6::Function> {
+fn functions(serving: &Serving) -> BTreeMap<String, Function> {
     let functions = serving.types().schemas().functions.iter();
     functions.map(|(name, signature)| (name.clone(), convert::function(signature))).collect()
 }
