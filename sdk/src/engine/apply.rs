@@ -157,6 +157,7 @@ impl<C> Managed<'_, C> {
         if violations.is_empty() {
             violations = check_applied(self.schema, &request.planned, &state);
         }
+        violations.extend(identity::changed(self.identity, &request.prior, &state));
         let missing = self.identity.map(|identity| identity::missing(identity, &state));
         violations.extend(
             missing

@@ -1,5 +1,4 @@
-//! The engine: which request goes where, with a span around it and a net under
-//! it.
+//! The engine: which request goes where, with a net under it.
 
 use std::{
     collections::BTreeSet,
@@ -8,7 +7,6 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use tracing::Instrument;
 
 use crate::{
     Diagnostic, Diagnostics,
@@ -329,8 +327,7 @@ impl<P: Provider> Server for Engine<P> {
         name: String,
         arguments: Vec<Value>,
     ) -> BoxFuture<'_, Result<Value, FunctionError>> {
-        let span = tracing::info_span!("rpc", tf_rpc = "CallFunction", tf_function = name);
-        let answer = async move {
+        Box::pin(async move {
             let function = self.functions().iter().find(|function| function.name() == name);
             match (function, self.schemas_now().functions.get(&name)) {
                 (Some(function), Some(signature)) => call(&**function, signature, arguments),
@@ -339,8 +336,7 @@ impl<P: Provider> Server for Engine<P> {
                     argument: None,
                 }),
             }
-        };
-        Box::pin(answer.instrument(span))
+        })
     }
 
     fn stop(&self) -> Stop {
@@ -383,15 +379,14 @@ impl<T: Send, U: Send> Answer for (Option<T>, Option<U>, Diagnostics) {
     }
 }
 
-/// Runs one request in its span; a panic outside the operations proper becomes
-/// an error too.
+/// Runs one request; a panic outside the operations proper becomes an error too.
+/// The wire layer has opened a span that names request and type.
 fn within<'a, T: Answer + 'a, R: Into<Outcome<T>>>(
     rpc: &'static str,
     type_name: String,
     request: impl Future<Output = R> + Send + 'a,
 ) -> BoxFuture<'a, T> {
-    let span = tracing::info_span!("rpc", tf_rpc = rpc, tf_resource_type = type_name);
-    let answer = async move {
+    Box::pin(async move {
         match caught(request).await.map(Into::into) {
             Ok(Outcome(Ok(answer))) => answer,
             Ok(Outcome(Err(error))) => T::failed(error.into()),
@@ -401,8 +396,7 @@ fn within<'a, T: Answer + 'a, R: Into<Outcome<T>>>(
                 T::failed(panic.diagnostic(&doing, name, "").into())
             }
         }
-    };
-    Box::pin(answer.instrument(span))
+    })
 }
 
 /// What a request comes to: an answer, or that there is no such type.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    engine::{IdentityAttribute, IdentitySchema, shape::entry},
+    engine::{IdentityAttribute, IdentitySchema, rules::Violation, shape::entry},
     schema::{Block, Kind},
     value::{Type, Value},
 };
@@ -57,6 +57,26 @@ pub(crate) fn of_plan(
         }
     }
     Some(Value::Map(entries))
+}
+
+/// The identity attributes that an object had and that are others now: it would
+/// be another object.
+pub(crate) fn changed(
+    schema: Option<&IdentitySchema>,
+    before: &Value,
+    after: &Value,
+) -> Vec<Violation> {
+    let attributes = schema.map(|schema| schema.attributes.as_slice()).unwrap_or_default();
+    let is_other = |a: &&IdentityAttribute| {
+        let (before, after) = (entry(before, &a.name), entry(after, &a.name));
+        !before.is_null() && !after.is_unknown() && before != after
+    };
+    let problem = "identifies the object and must not change with it";
+    attributes
+        .iter()
+        .filter(is_other)
+        .map(|a| Violation::new(&a.name.as_str().into(), problem))
+        .collect()
 }
 
 /// The identity attributes that an object lacks.

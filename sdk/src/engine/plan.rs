@@ -79,6 +79,9 @@ impl<C> Managed<'_, C> {
         }
         violations.extend(check_plan(self.schema, &request.prior, &request.config, &planned));
         violations.extend(check_replace(&request.prior, &planned, &answer.replace));
+        if answer.replace.is_empty() {
+            violations.extend(identity::changed(self.identity, &request.prior, &planned));
+        }
         if violations.is_empty() {
             return Ok(planned);
         }

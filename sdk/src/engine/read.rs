@@ -71,6 +71,7 @@ impl<C> Managed<'_, C> {
                 .into_iter()
                 .map(|path| Violation { path, problem: "has no known value".to_owned() }),
         );
+        violations.extend(identity::changed(self.identity, state, &found));
         if violations.is_empty() {
             return Ok(found);
         }

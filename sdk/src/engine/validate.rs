@@ -92,11 +92,11 @@ impl ConfigCheck {
     /// Conditions on one value. They may quote it: of a secret only the
     /// condition is shown.
     fn values(&mut self, attribute: &Attribute, config: &Value, path: &Path) {
-        let summary = format!("Invalid value for {}", attribute.name);
         for validator in &attribute.validators {
             for (path, problem) in validator.problems(config, path) {
                 let problem = if attribute.sensitive { validator.describe() } else { problem };
-                self.found.error_at(path, &summary, sentence("The value", &problem));
+                let summary = format!("Invalid value for {path}");
+                self.found.error_at(path, summary, sentence("The value", &problem));
             }
         }
     }

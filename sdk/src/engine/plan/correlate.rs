@@ -3,7 +3,7 @@
 use crate::{
     engine::{
         settle::are_equivalent,
-        shape::{Shape, entry},
+        shape::{Shape, entry, is_configurable},
     },
     schema::{Attribute, Kind, Nesting},
     value::Value,
@@ -101,7 +101,8 @@ fn augment(
 
 /// How many attributes of an element the configuration leaves to the provider.
 fn open_attributes(shape: Shape<'_>, config: &Value) -> usize {
-    let open = |a: &&Attribute| a.computed && entry(config, &a.name).is_null();
+    let open =
+        |a: &&Attribute| a.computed && (!is_configurable(a) || entry(config, &a.name).is_null());
     shape.attributes.iter().filter(open).count()
 }
 
@@ -132,7 +133,7 @@ impl Fit {
     }
 
     fn attribute(self, attribute: &Attribute, prior: &Value, config: &Value) -> bool {
-        if attribute.write_only {
+        if attribute.write_only || !is_configurable(attribute) {
             return true;
         }
         if config.is_null() {

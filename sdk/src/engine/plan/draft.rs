@@ -6,7 +6,7 @@ use crate::{
     engine::{
         plan::correlate::{continues, correlate},
         settle::are_equivalent,
-        shape::{NULL, Shape, entry},
+        shape::{NULL, Shape, entry, is_configurable},
     },
     schema::{Attribute, Kind, NestedBlock, Nesting},
     value::Value,
@@ -28,26 +28,22 @@ pub(crate) struct Prior<'a> {
     /// Whether it is certainly the same thing. An element of a list at the same
     /// index with other settings may be another thing that moved there.
     same: bool,
-    /// Whether values may be planned in the spelling that they have. Not in the
-    /// elements of sets: which continues which may turn out only when all is
-    /// known, and what is planned may not change then.
-    respell: bool,
 }
 
 impl<'a> Prior<'a> {
     /// The whole object; null when it is to be created.
     pub(crate) fn root(value: &'a Value) -> Self {
-        Self { value, same: !value.is_null(), respell: true }
+        Self { value, same: !value.is_null() }
     }
 
     fn of(self, value: &'a Value) -> Self {
-        Self { value, same: self.same && !value.is_null(), respell: self.respell }
+        Self { value, same: self.same && !value.is_null() }
     }
 
     /// The element of a set that an element continues, if any.
     fn element(self, value: Option<&'a Value>) -> Self {
         let same = self.same && value.is_some();
-        Self { value: value.unwrap_or(&NULL), same, respell: false }
+        Self { value: value.unwrap_or(&NULL), same }
     }
 }
 
@@ -79,13 +75,16 @@ fn attribute(attribute: &Attribute, prior: Prior<'_>, config: &Value, open: Open
     if attribute.write_only {
         return Value::Null;
     }
+    // `ignore_changes` puts prior values into the configuration, also of
+    // attributes that only the provider sets: those it decides all the same.
+    let config = if is_configurable(attribute) { config } else { &NULL };
     if config.is_null() {
         return absent(attribute, prior, config, open);
     }
     if config.is_unknown() {
         return config.clone();
     }
-    if prior.respell && are_equivalent(attribute, prior.value, config) {
+    if are_equivalent(attribute, prior.value, config) {
         return prior.value.clone();
     }
     match &attribute.kind {
@@ -129,7 +128,7 @@ fn nested(
             let one = |(i, config): (usize, &Value)| {
                 let value = before.get(i).unwrap_or(&NULL);
                 let same = prior.same && continues(shape, value, config);
-                draft(shape, Prior { value, same, ..prior }, config, open)
+                draft(shape, Prior { value, same }, config, open)
             };
             Value::List(items.iter().enumerate().map(one).collect())
         }

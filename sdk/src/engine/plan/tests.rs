@@ -371,6 +371,26 @@ fn an_identity_is_known_unless_the_object_is_new() {
 }
 
 #[test]
+fn an_identity_does_not_change_with_its_object() {
+    let puppet = Puppet::new(thing()).identity(&["port"]);
+    let answer = planned_by(puppet, &state(), &with(&config(), [("port", 1.into())]));
+    let text = answer.diagnostics.to_string();
+    assert!(text.contains("port identifies the object and must not change"), "{text}");
+    // With a new object it may.
+    let puppet = Puppet::new(thing()).identity(&["name"]);
+    let answer = planned_by(puppet, &state(), &with(&config(), [("name", "b".into())]));
+    assert!(answer.diagnostics.is_empty(), "{}", answer.diagnostics);
+}
+
+#[test]
+fn ignored_changes_do_not_pin_what_only_the_provider_sets() {
+    // What Terraform makes of `ignore_changes = [etag, size]`.
+    let config = with(&config(), [("etag", "v1".into()), ("size", 10.into()), ("port", 1.into())]);
+    let planned = planned(&state(), &config);
+    assert_eq!(planned, with(&state(), [("port", 1.into()), ("etag", Value::unknown())]));
+}
+
+#[test]
 fn another_time_to_wait_is_no_change_of_the_object() {
     use crate::engine::Operation::Create;
     const TIMES: &[(crate::engine::Operation, std::time::Duration)] =

@@ -118,6 +118,14 @@ fn an_unknown_value_is_a_bug_with_a_name() {
 }
 
 #[test]
+fn an_object_with_another_identity_is_another_object() {
+    let answer = refreshed(&state(), with(&state(), [("id", "thing-2".into())]));
+    assert_eq!(answer.state, None);
+    let text = answer.diagnostics.to_string();
+    assert!(text.contains("id identifies the object and must not change"), "{text}");
+}
+
+#[test]
 fn private_bytes_and_times_to_wait_stay() {
     use crate::engine::Operation::Create;
     const TIMES: &[(crate::engine::Operation, std::time::Duration)] =

@@ -176,7 +176,8 @@ impl Dice {
 
     fn configured(&mut self, attribute: &Attribute, prior: &Value) -> Value {
         if !is_configurable(attribute) {
-            return Value::Null;
+            // What `ignore_changes` does.
+            return if self.once(8) { prior.clone() } else { Value::Null };
         }
         let view = View::of_kind(&attribute.kind);
         match self.roll(8) {
