@@ -24,7 +24,7 @@ async fn run(variables: &[(&str, &str)], behave: &str) -> Ended {
     client.configure_provider(request).await.unwrap();
     let request = validate_resource_config::Request {
         type_name: "fake_thing".to_owned(),
-        config: thing_bytes(&[]),
+        config: thing_bytes(&[("name", "".into())]),
         ..Default::default()
     };
     client.validate_resource_config(request).await.unwrap();

@@ -103,10 +103,7 @@ impl Server for Fake {
     }
 
     fn validate_resource(&self, request: ValidateResource) -> BoxFuture<'_, Diagnostics> {
-        let mut diagnostics = Diagnostics::new();
-        if text(&request.config, "name").is_empty() {
-            diagnostics.error_at("name", "Empty name", "The name must not be empty.");
-        }
+        let mut diagnostics = refuse_empty(&request.config);
         if !request.client.write_only_attributes_allowed
             && !text(&request.config, "secret_wo").is_empty()
         {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use tfsdk::{
-    plugin::wire::tfplugin6::{DynamicValue, RawState, ResourceIdentityData},
+    plugin::wire::tfplugin6::{
+        Diagnostic, DynamicValue, RawState, ResourceIdentityData, attribute_path,
+    },
     value::{Type, Value, msgpack},
 };
 
@@ -85,4 +87,18 @@ pub(crate) fn raw(json: &serde_json::Value) -> Option<RawState> {
 
 pub(crate) fn text(object: &Value, name: &str) -> String {
     object.entry(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// A diagnostic's path, as text.
+pub(crate) fn path(diagnostic: &Diagnostic) -> Vec<String> {
+    use attribute_path::step::Selector;
+    let steps = diagnostic.attribute.iter().flat_map(|path| &path.steps);
+    steps
+        .filter_map(|step| step.selector.as_ref())
+        .map(|selector| match selector {
+            Selector::AttributeName(name) => name.clone(),
+            Selector::ElementKeyString(key) => format!("{key:?}"),
+            Selector::ElementKeyInt(index) => index.to_string(),
+        })
+        .collect()
 }
