@@ -362,3 +362,58 @@ async fn faults_and_an_absent_server() {
     client.cluster.resume().unwrap();
     client.get(CONFIG_MAPS).await.expect(200);
 }
+
+#[tokio::test]
+async fn a_mesh_injects_sidecars_and_validates_istio_objects() {
+    let client = Client::admin();
+    client.cluster.install_istio_crds().unwrap();
+    client.cluster.join_mesh(Some((true, &["default".to_owned()])));
+    client.apply(DEPLOYMENT, "m", "", &deployment(web(1))).await.expect(201);
+    let pod = &client.cluster.objects("", "pods")[0];
+    assert_eq!(pod["spec"]["containers"][1]["name"], "istio-proxy");
+    let path = "/apis/networking.istio.io/v1/namespaces/default/virtualservices/v";
+    let service = |http: Value| {
+        json!({"apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+            "metadata": {"name": "v"}, "spec": {"hosts": ["a.example.com"], "http": [http]}})
+    };
+    let route = json!([{"destination": {"host": "a"}}]);
+    for query in ["", "&dryRun=All"] {
+        let body = service(json!({"route": route, "redirect": {"uri": "/"}}));
+        let refused = client.apply(path, "m", query, &body).await.expect(400);
+        assert_eq!(refused.get("reason"), None);
+        let message = refused["message"].as_str().unwrap();
+        assert!(
+            message.starts_with("admission webhook \"validation.istio.io\" denied"),
+            "{message}"
+        );
+    }
+    let refused =
+        client.apply(path, "m", "", &service(json!({"route": route, "timeout": "0s"}))).await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(refused.causes(), [("FieldValueInvalid".into(), "spec.http[0].timeout".into())]);
+    let refused = client.apply(path, "m", "", &service(json!({"rout": route}))).await.expect(500);
+    assert!(
+        refused["message"].as_str().unwrap().contains(".spec.http[0].rout: field not declared")
+    );
+    client
+        .apply(path, "m", "", &service(json!({"route": route, "timeout": "3s"})))
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
+async fn without_the_webhook_pods_of_injected_namespaces_do_not_start() {
+    let client = Client::admin();
+    client.cluster.join_mesh(Some((false, &["default".to_owned()])));
+    client.apply(DEPLOYMENT, "m", "", &deployment(web(1))).await.expect(201);
+    assert!(client.cluster.objects("", "pods").is_empty());
+    let stuck = client.get(DEPLOYMENT).await.expect(200);
+    let failed = stuck["status"]["conditions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|condition| condition["type"] == "ReplicaFailure")
+        .unwrap();
+    assert_eq!(failed["reason"], "FailedCreate");
+    assert!(failed["message"].as_str().unwrap().contains("failed calling webhook"));
+}

@@ -18,7 +18,7 @@ pub(super) fn sync(fleet: &Fleet, mesh: &Mesh) -> Result<(), ClusterError> {
     for member in &mesh.members {
         let Some(cluster) = fleet.answering(&member.cluster)? else { continue };
         cluster.install_istio_crds().map_err(ClusterError::Refused)?;
-        cluster.set_injection(member.injection, &member.injected_namespaces);
+        cluster.join_mesh(Some((member.injection, &member.injected_namespaces)));
     }
     for gateway in &mesh.gateways {
         if let Some(cluster) = fleet.answering(&gateway.cluster)? {
@@ -101,7 +101,7 @@ fn leave(fleet: &Fleet, id: &str) {
     }
     if let Some(cluster) = fleet.cluster(id) {
         cluster.remove_istio_crds();
-        cluster.set_injection(true, &[]);
+        cluster.join_mesh(None);
     }
 }
 

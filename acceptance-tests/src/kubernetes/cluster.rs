@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::admission::Mesh;
 use super::auth::{Credentials, User};
 use super::bootstrap;
 use super::faults::Faults;
@@ -298,10 +299,13 @@ impl Cluster {
         }
     }
 
-    /// Tells whether the cluster can call the mesh's injection webhook, and in
-    /// which namespaces sidecars are wanted beside those that are labelled.
-    pub(crate) fn set_injection(&self, reachable: bool, namespaces: &[String]) {
-        let _ = (reachable, namespaces);
+    /// Tells that the cluster is linked to a mesh: whether it can call the
+    /// mesh's webhooks, and in which namespaces Pods get sidecars beside those
+    /// with the label `istio-injection: enabled`. `None`: it is in no mesh.
+    pub fn join_mesh(&self, webhooks: Option<(bool, &[String])>) {
+        let mesh =
+            webhooks.map(|(reachable, injected)| Mesh { reachable, injected: injected.to_vec() });
+        self.shared().lock().mesh = mesh;
     }
 
     /// Objects that clients have created through the API and that are there.

@@ -263,11 +263,9 @@ mod tests {
             assert!(known.contains(&kind) || table.types.contains_key(kind), "{line}");
         }
         let used = table.types.values().flatten().flat_map(|line| line.split(' '));
-        let numbered = |word: &str| {
-            let number = word.strip_prefix("rule").unwrap_or_default();
-            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-        };
-        for rule in used.filter(|word| numbered(word)) {
+        let numbered =
+            |word: &&str| word.strip_prefix("rule").is_some_and(|rest| rest.parse::<u8>().is_ok());
+        for rule in used.filter(numbered) {
             assert!(table.rules.contains_key(rule), "{rule}");
         }
     }

@@ -8,9 +8,11 @@
 //! kind fills in) and `validation`. `controllers` do what a cluster's
 //! controllers do: rollouts, addresses, tokens, garbage.
 
+mod admission;
 mod apply;
 mod auth;
 mod bootstrap;
+mod cel;
 mod cluster;
 mod content;
 mod controllers;

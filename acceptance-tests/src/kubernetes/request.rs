@@ -132,28 +132,26 @@ impl Options {
 mod tests {
     use super::*;
 
-    type Parts = (String, Option<String>, Option<String>, Option<String>);
-
-    fn parts(path: &str) -> Option<Parts> {
-        target(path).map(|t| (t.plural, t.namespace, t.name, t.subresource))
+    /// Plural, namespace, name and subresource; `-` for what is missing.
+    fn parts(path: &str) -> Option<[String; 4]> {
+        let or = |part: Option<String>| part.unwrap_or_else(|| "-".to_owned());
+        target(path).map(|t| [t.plural, or(t.namespace), or(t.name), or(t.subresource)])
     }
 
     #[test]
     fn takes_urls_apart() {
-        let some = |text: &str| Some(text.to_owned());
-        assert_eq!(parts("/api/v1/namespaces"), Some(("namespaces".into(), None, None, None)));
-        assert_eq!(
-            parts("/api/v1/namespaces/a/status"),
-            Some(("namespaces".into(), None, some("a"), some("status")))
-        );
-        assert_eq!(
-            parts("/apis/apps/v1/namespaces/a/deployments/b/scale"),
-            Some(("deployments".into(), some("a"), some("b"), some("scale")))
-        );
-        assert_eq!(
-            parts("/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Aa"),
-            Some(("clusterroles".into(), None, some("system:a"), None))
-        );
+        for (path, expected) in [
+            ("/api/v1/namespaces", ["namespaces", "-", "-", "-"]),
+            ("/api/v1/namespaces/a/status", ["namespaces", "-", "a", "status"]),
+            ("/api/v1/namespaces/a/pods", ["pods", "a", "-", "-"]),
+            ("/apis/apps/v1/namespaces/a/deployments/b/scale", ["deployments", "a", "b", "scale"]),
+            (
+                "/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Aa",
+                ["clusterroles", "-", "system:a", "-"],
+            ),
+        ] {
+            assert_eq!(parts(path).unwrap(), expected, "{path}");
+        }
         assert_eq!(parts("/apis/apps/v1"), None);
         assert_eq!(parts("/healthz"), None);
     }

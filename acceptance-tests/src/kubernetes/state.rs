@@ -15,7 +15,7 @@ use super::request::Options;
 use super::settings::Settings;
 use super::status::ApiError;
 use super::store::{Key, Store};
-use super::{identifiers, preparation, validation};
+use super::{admission, identifiers, preparation, validation};
 use crate::cloud::clock::{Clock, utc_time};
 
 /// One cluster behind its API.
@@ -29,6 +29,8 @@ pub(crate) struct State {
     /// How many Service addresses were handed out.
     pub(crate) addresses: u32,
     pub(crate) credentials: Arc<Credentials>,
+    /// The mesh that the cluster is linked to.
+    pub(crate) mesh: Option<admission::Mesh>,
     /// Objects that clients created through the API.
     pub(crate) made: BTreeSet<Key>,
     /// The cluster's CA certificate, PEM.
@@ -75,6 +77,7 @@ impl State {
             controllers: Controllers::default(),
             addresses: 0,
             credentials,
+            mesh: None,
             made: BTreeSet::new(),
             ca_certificate,
         }
@@ -127,6 +130,7 @@ impl State {
             let actor = write.actor(Operation::Update);
             apply::track_update(&self.scope(write), None, &mut object, &actor);
         }
+        admission::admit(self, kind, write.namespace, true, &mut object)?;
         preparation::on_create(write, &mut object);
         self.check(write, None, &object, &name)?;
         let key = write.key(&name);
@@ -159,6 +163,9 @@ impl State {
         if !applied {
             let actor = write.actor(Operation::Update);
             apply::track_update(&self.scope(write), Some(live), &mut object, &actor);
+        }
+        if write.subresource.is_empty() {
+            admission::admit(self, kind, write.namespace, false, &mut object)?;
         }
         preparation::on_update(write, live, &mut object);
         if kind.generation && write.subresource != "status" && spec_differs(live, &object) {
@@ -309,6 +316,7 @@ impl State {
             self.remove(key);
         }
         self.made.clear();
+        self.mesh = None;
         self.controllers.forget();
     }
 

@@ -73,6 +73,14 @@ impl ApiError {
         }
     }
 
+    /// What it says.
+    pub(crate) fn message(&self) -> String {
+        match &self.body {
+            Body::Status(status) => status["message"].as_str().unwrap_or_default().to_owned(),
+            Body::Plain(text) => text.clone(),
+        }
+    }
+
     /// Group, version or resource that is not served: plain text, no `Status`.
     pub(crate) fn not_served() -> Self {
         Self::plain(404, "404 page not found\n")

@@ -139,6 +139,12 @@ impl Controllers {
         due <= now
     }
 
+    /// Has an object looked at again a little later, after a failure.
+    fn retry(&mut self, key: &Key, uid: &Value) {
+        let timer = (key.clone(), uid.as_str().unwrap_or_default().to_owned(), "retry");
+        self.timers.insert(timer, Instant::now() + Duration::from_secs(1));
+    }
+
     /// Drops all timers.
     pub(crate) fn forget(&mut self) {
         self.timers.clear();
@@ -151,9 +157,10 @@ impl Controllers {
 }
 
 impl State {
-    /// Creates an object as a controller does; one that is there already stays.
-    fn create_for(&mut self, mut object: Value) {
-        let Some(kind) = self.kinds.of_object(&object) else { return };
+    /// Creates an object as a controller does. The error is what the API says
+    /// if it refuses, also where the object exists.
+    fn create_for(&mut self, mut object: Value) -> Result<(), String> {
+        let kind = self.kinds.of_object(&object).ok_or("no such kind")?;
         let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
         let options = Options::default();
         let write = Write {
@@ -163,9 +170,9 @@ impl State {
             options: &options,
             manager: MANAGER,
         };
-        if content::accept(&kind, &mut object, FieldValidation::Ignore).is_ok() {
-            // Refused only where it exists or its namespace goes; both are fine.
-            let _ = self.create(&write, object, false);
-        }
+        content::accept(&kind, &mut object, FieldValidation::Ignore)
+            .and_then(|_| self.create(&write, object, false))
+            .map(drop)
+            .map_err(|error| error.message())
     }
 }

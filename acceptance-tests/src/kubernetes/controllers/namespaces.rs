@@ -11,14 +11,16 @@ pub(super) fn act(state: &mut State, key: &Key, namespace: &Value) {
     let name = &key.name;
     if !is_marked(namespace) {
         if state.store.find(&Key::new("", "serviceaccounts", name, "default")).is_none() {
-            state.create_for(json!({
+            // It is missing, or the namespace goes at this moment.
+            let _ = state.create_for(json!({
                 "apiVersion": "v1", "kind": "ServiceAccount",
                 "metadata": {"name": "default", "namespace": name},
             }));
         }
         if state.store.find(&Key::new("", "configmaps", name, "kube-root-ca.crt")).is_none() {
             let data = json!({"ca.crt": state.ca_certificate});
-            state.create_for(json!({
+            // It is missing, or the namespace goes at this moment.
+            let _ = state.create_for(json!({
                 "apiVersion": "v1", "kind": "ConfigMap",
                 "metadata": {"name": "kube-root-ca.crt", "namespace": name}, "data": data,
             }));

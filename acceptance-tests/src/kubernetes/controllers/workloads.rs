@@ -54,7 +54,8 @@ fn create_replica_set(
     let mut selector = spec["selector"].clone();
     selector["matchLabels"][HASH] = Value::from(hash);
     let revision = (before + 1).to_string();
-    state.create_for(json!({
+    // Refused only while its namespace goes.
+    let _ = state.create_for(json!({
         "apiVersion": "apps/v1",
         "kind": "ReplicaSet",
         "metadata": {
@@ -99,12 +100,15 @@ fn deployment_status(state: &mut State, key: &Key, deployment: &Value, current: 
     } else {
         ("True", "ReplicaSetUpdated", format!("ReplicaSet \"{name}\" is progressing."))
     };
+    let mut conditions = vec![
+        condition(before, "Available", available, &now),
+        condition(before, "Progressing", progressing, &now),
+    ];
+    let failures = sets.iter().flat_map(|(_, set)| set["status"]["conditions"].as_array());
+    conditions.extend(failures.flatten().find(|one| one["type"] == "ReplicaFailure").cloned());
     let mut status = json!({
         "observedGeneration": deployment["metadata"]["generation"],
-        "conditions": [
-            condition(before, "Available", available, &now),
-            condition(before, "Progressing", progressing, &now),
-        ],
+        "conditions": conditions,
     });
     for (field, count) in [
         ("replicas", total),
@@ -125,9 +129,14 @@ pub(super) fn replica_set(state: &mut State, key: &Key, set: &Value) {
     if !is_marked(set) {
         let wanted = count(&set["spec"]["replicas"]);
         let pods = live_pods(state, set);
+        let mut failure = None;
         for _ in pods.len()..wanted {
             let name = format!("{}-{}", key.name, identifiers::suffix(5));
-            create_pod(state, set, &name);
+            if let Err(error) = create_pod(state, set, &name) {
+                failure = Some(error);
+                state.controllers.retry(key, &set["metadata"]["uid"]);
+                break;
+            }
         }
         for (pod, _) in pods.iter().skip(wanted) {
             garbage::delete(state, pod);
@@ -146,6 +155,12 @@ pub(super) fn replica_set(state: &mut State, key: &Key, set: &Value) {
             if count != 0 {
                 status[field] = json!(count);
             }
+        }
+        if let Some(message) = failure {
+            let now = state.now();
+            let failed = ("True", "FailedCreate", message);
+            status["conditions"] =
+                json!([condition(&set["status"]["conditions"], "ReplicaFailure", failed, &now)]);
         }
         state.set_status(key, status, MANAGER);
     }
@@ -210,7 +225,9 @@ pub(super) fn job(state: &mut State, key: &Key, job: &Value) {
     let wanted = count(&job["spec"]["completions"]);
     let pods = live_pods(state, job);
     for at in pods.len()..wanted {
-        create_pod(state, job, &format!("{}-{at}", key.name));
+        if create_pod(state, job, &format!("{}-{at}", key.name)).is_err() {
+            state.controllers.retry(key, &job["metadata"]["uid"]);
+        }
     }
     let pods = live_pods(state, job);
     let done = pods.iter().filter(|(_, pod)| pod["status"]["phase"] == "Succeeded").count();
@@ -260,7 +277,9 @@ fn keep_named(
             let mut with_hash = set.clone();
             with_hash["spec"]["template"]["metadata"]["labels"]["controller-revision-hash"] =
                 Value::from(hash);
-            create_pod(state, &with_hash, name);
+            if create_pod(state, &with_hash, name).is_err() {
+                state.controllers.retry(key, &set["metadata"]["uid"]);
+            }
         }
     }
     let pods = live_pods(state, set);
@@ -268,7 +287,7 @@ fn keep_named(
     (pods, current)
 }
 
-fn create_pod(state: &mut State, owner: &Value, name: &str) {
+fn create_pod(state: &mut State, owner: &Value, name: &str) -> Result<(), String> {
     let template = &owner["spec"]["template"];
     let mut metadata = json!({
         "name": name,
@@ -282,7 +301,7 @@ fn create_pod(state: &mut State, owner: &Value, name: &str) {
     }
     state.create_for(json!({
         "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"],
-    }));
+    }))
 }
 
 /// The Pods that an object controls and that are not on their way out.

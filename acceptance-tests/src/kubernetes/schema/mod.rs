@@ -16,6 +16,8 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use crate::kubernetes::cel::Rule;
+
 /// What values a field takes, and how two managers share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Schema {
@@ -111,6 +113,8 @@ pub(crate) struct Checks {
     pub(crate) any_of: Vec<Value>,
     pub(crate) one_of: Vec<Value>,
     pub(crate) not: Option<Value>,
+    /// `x-kubernetes-validations`.
+    pub(crate) rules: Vec<Rule>,
 }
 
 /// The schema of one key of a map.

@@ -3,6 +3,10 @@
 use serde_json::Value;
 
 use super::{Checks, Field, ListKind, MapShape, Rest, Scalar, Schema, Shape};
+use crate::kubernetes::cel::Rule;
+
+/// The key of CEL rules in a schema.
+const RULES: &str = "x-kubernetes-validations";
 
 /// The schema of a custom resource's object. Without `openAPIV3Schema`,
 /// everything is kept.
@@ -130,6 +134,7 @@ fn checks(source: &Value) -> Option<Box<Checks>> {
         "anyOf",
         "oneOf",
         "not",
+        RULES,
     ];
     named.iter().any(|name| source.get(name).is_some()).then(|| {
         Box::new(Checks {
@@ -151,6 +156,8 @@ fn checks(source: &Value) -> Option<Box<Checks>> {
             any_of: list("anyOf"),
             one_of: list("oneOf"),
             not: source.get("not").cloned(),
+            // A rule that does not parse is refused with its definition.
+            rules: list(RULES).iter().filter_map(|entry| Rule::read(entry).ok()).collect(),
         })
     })
 }

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::kubernetes::cel::Rule;
 use crate::kubernetes::kinds::Kind;
 use crate::kubernetes::selectors::LabelSelector;
 use crate::kubernetes::status::Cause;
@@ -199,6 +200,8 @@ fn definition(live: Option<&Value>, object: &Value, causes: &mut Vec<Cause>) {
             let path = format!("spec.versions[{at}].schema.openAPIV3Schema");
             causes.push(Cause::required(path, "schemas are required"));
         }
+        let path = format!("spec.versions[{at}].schema.openAPIV3Schema");
+        broken_rules(&version["schema"]["openAPIV3Schema"], &path, causes);
     }
     if !matches!(spec["scope"].as_str(), Some("Namespaced" | "Cluster")) {
         let allowed = [Value::from("Cluster"), Value::from("Namespaced")];
@@ -206,6 +209,26 @@ fn definition(live: Option<&Value>, object: &Value, causes: &mut Vec<Cause>) {
     }
     let fixed = ["spec.group", "spec.scope", "spec.names.plural", "spec.names.kind"];
     unchanged(live, object, &fixed, causes);
+}
+
+/// CEL rules that do not parse, anywhere in a schema.
+fn broken_rules(schema: &Value, path: &str, causes: &mut Vec<Cause>) {
+    let rules = schema["x-kubernetes-validations"].as_array().into_iter().flatten();
+    for (at, entry) in rules.enumerate() {
+        if let Err(error) = Rule::read(entry) {
+            let path = format!("{path}.x-kubernetes-validations[{at}].rule");
+            let detail = format!("compilation failed: {error}");
+            causes.push(Cause::invalid(path, &entry["rule"], &detail));
+        }
+    }
+    for (name, child) in schema["properties"].as_object().into_iter().flatten() {
+        broken_rules(child, &format!("{path}.properties[{name}]"), causes);
+    }
+    for name in ["items", "additionalProperties"] {
+        if schema[name].is_object() {
+            broken_rules(&schema[name], &format!("{path}.{name}"), causes);
+        }
+    }
 }
 
 fn unchanged(live: Option<&Value>, object: &Value, paths: &[&str], causes: &mut Vec<Cause>) {

@@ -7,13 +7,13 @@ use crate::kubernetes::schema::{Checks, Rest, Scalar, Schema, Shape, structural}
 use crate::kubernetes::status::Cause;
 
 /// What does not fit the schema, with paths as `spec.http[0].match`.
-pub(crate) fn causes(schema: &Schema, object: &Value) -> Vec<Cause> {
+pub(crate) fn causes(schema: &Schema, live: Option<&Value>, object: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
-    walk(schema, object, "", &mut causes);
+    walk(schema, live, object, "", &mut causes);
     causes
 }
 
-fn walk(schema: &Schema, value: &Value, path: &str, causes: &mut Vec<Cause>) {
+fn walk(schema: &Schema, live: Option<&Value>, value: &Value, path: &str, causes: &mut Vec<Cause>) {
     if matches!(schema.shape, Shape::Named(_)) {
         return;
     }
@@ -29,6 +29,10 @@ fn walk(schema: &Schema, value: &Value, path: &str, causes: &mut Vec<Cause>) {
     }
     if let Some(checks) = &schema.checks {
         check_value(checks, value, path, causes);
+        for fault in checks.rules.iter().filter_map(|rule| rule.fault(value, live)) {
+            let field = if path.is_empty() { "<nil>" } else { path };
+            causes.push(Cause::invalid(field, &Value::from(type_name(value)), &fault));
+        }
     }
     match (&schema.shape, value) {
         (Shape::Map(map), Value::Object(object)) => {
@@ -38,16 +42,19 @@ fn walk(schema: &Schema, value: &Value, path: &str, causes: &mut Vec<Cause>) {
                 }
             }
             for (name, child) in object {
+                let (before, path) = (live.and_then(|live| live.get(name)), join(path, name));
                 match (map.fields.get(name), &map.rest) {
-                    (Some(field), _) => walk(&field.schema, child, &join(path, name), causes),
-                    (None, Rest::Open(schema)) => walk(schema, child, &join(path, name), causes),
+                    (Some(field), _) => walk(&field.schema, before, child, &path, causes),
+                    (None, Rest::Open(schema)) => walk(schema, before, child, &path, causes),
                     _ => {}
                 }
             }
         }
         (Shape::List(items, _), Value::Array(list)) => {
+            // Items of a list have no old value unless the list is keyed;
+            // rules that need one are rare there.
             for (at, item) in list.iter().enumerate() {
-                walk(items, item, &format!("{path}[{at}]"), causes);
+                walk(items, None, item, &format!("{path}[{at}]"), causes);
             }
         }
         _ => {}
@@ -80,7 +87,13 @@ fn type_cause(schema: &Schema, value: &Value, path: &str) -> Cause {
         Shape::Scalar(Scalar::IntOrString) => "integer,string",
         Shape::Scalar(_) => "string",
     };
-    let found = match value {
+    let found = type_name(value);
+    let detail = format!("{path} in body must be of type {wanted}: {found:?}");
+    Cause::mistyped(path, &Value::from(found), &detail)
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
         Value::Number(number) if number.is_f64() => "number",
@@ -88,9 +101,7 @@ fn type_cause(schema: &Schema, value: &Value, path: &str) -> Cause {
         Value::String(_) => "string",
         Value::Array(_) => "array",
         Value::Object(_) => "object",
-    };
-    let detail = format!("{path} in body must be of type {wanted}: {found:?}");
-    Cause::mistyped(path, &Value::from(found), &detail)
+    }
 }
 
 fn check_value(checks: &Checks, value: &Value, path: &str, causes: &mut Vec<Cause>) {
@@ -213,7 +224,7 @@ fn satisfies(source: &Value, value: &Value) -> bool {
         schema.nullable = true;
     }
     let mut causes = Vec::new();
-    walk(&schema, value, "", &mut causes);
+    walk(&schema, None, value, "", &mut causes);
     causes.is_empty()
 }
 
@@ -237,7 +248,8 @@ mod tests {
                 "ports": {"type": "array", "items": {"type": "integer", "maximum": 65535}},
             }}},
         })));
-        let found = causes(&schema, &json!({"spec": {"mode": "Z", "ports": [1, 70000, "x"]}}));
+        let found =
+            causes(&schema, None, &json!({"spec": {"mode": "Z", "ports": [1, 70000, "x"]}}));
         let shown: Vec<_> =
             found.iter().map(|cause| (cause.reason, cause.field.as_str())).collect();
         assert_eq!(
@@ -249,7 +261,7 @@ mod tests {
                 ("FieldValueTypeInvalid", "spec.ports[2]"),
             ]
         );
-        assert_eq!(causes(&schema, &json!({})).len(), 1);
+        assert_eq!(causes(&schema, None, &json!({})).len(), 1);
     }
 
     #[test]
@@ -262,8 +274,8 @@ mod tests {
                 {"required": ["a"]}, {"required": ["b"]},
             ],
         }));
-        assert!(causes(&schema, &json!({})).is_empty());
-        assert!(causes(&schema, &json!({"a": "1"})).is_empty());
-        assert_eq!(causes(&schema, &json!({"a": "1", "b": "2"})).len(), 1);
+        assert!(causes(&schema, None, &json!({})).is_empty());
+        assert!(causes(&schema, None, &json!({"a": "1"})).is_empty());
+        assert_eq!(causes(&schema, None, &json!({"a": "1", "b": "2"})).len(), 1);
     }
 }

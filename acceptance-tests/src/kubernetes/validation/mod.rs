@@ -18,7 +18,7 @@ pub(crate) fn causes(
 ) -> Vec<Cause> {
     let mut causes = metadata::causes(kind, live, object);
     match &kind.custom {
-        Some(_) => causes.extend(custom::causes(&kind.schema, object)),
+        Some(_) => causes.extend(custom::causes(&kind.schema, live, object)),
         None if subresource.is_empty() => causes.extend(built_in::causes(kind, live, object)),
         None => {}
     }
