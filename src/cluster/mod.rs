@@ -15,11 +15,13 @@ mod canned;
 mod client;
 mod connect;
 mod delete;
+mod digest;
 mod discovery;
 mod drift;
 mod error;
 mod exec;
 mod fields;
+mod hand_over;
 mod kubeconfig;
 mod manifest;
 mod object;
@@ -36,6 +38,7 @@ pub use self::{
     apply::{Applied, ApplyOptions, FIELD_MANAGER, Outcome, intent},
     client::{Cluster, ServerVersion},
     delete::{DeleteOptions, Propagation},
+    digest::{digest, owned_digest},
     discovery::ServedKind,
     drift::{Drift, MASKED, drift},
     error::{Cause, Error, ErrorKind, FieldConflict, Result, Verb},
