@@ -82,6 +82,13 @@ impl Account {
         Self { cancel: Some(token), ..self.clone() }
     }
 
+    /// The same account without deadline and cancellation, for what outlives the operation that needs
+    /// it first, such as the credentials of a cluster.
+    #[must_use]
+    pub fn unbound(&self) -> Self {
+        Self { deadline: None, cancel: None, ..self.clone() }
+    }
+
     /// The cloud that the account belongs to.
     pub fn cloud(&self) -> &Cloud {
         &self.shared.cloud

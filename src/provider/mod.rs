@@ -40,6 +40,8 @@ impl Provider for Crossmesh {
             .extend(services::dns::registry())
             .extend(services::traffic::registry())
             .extend(functions::registry())
+            .extend(services::istio::registry())
+            .extend(services::kubernetes::registry())
     }
 
     fn validate(&self, config: &Config, diagnostics: &mut Diagnostics) {

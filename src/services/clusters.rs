@@ -55,28 +55,40 @@ impl Clusters {
     ///
     /// Neither a name of the configuration nor an id, or not known yet.
     pub fn open(&self, name: &str, account: &Account) -> Result<Cluster, Diagnostics> {
-        match self.named.get(name) {
+        self.named(name).unwrap_or_else(|| Ok(self.fetched(name, account)))
+    }
+
+    /// The cluster of this name, without any account; `None` if it is the id of
+    /// a cluster.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn named(&self, name: &str) -> Option<Result<Cluster, Diagnostics>> {
+        Some(match self.named.get(name) {
             Some(NamedCluster::Ready(cluster)) => Ok(cluster.clone()),
             Some(NamedCluster::Unknown(argument)) => Err(not_known_yet(name, argument)),
             Some(NamedCluster::Unusable(why)) => {
                 Err(Diagnostic::error("Cluster cannot be used", why.clone()).at("cluster").into())
             }
-            None if name.starts_with("cls-") => Ok(self.fetched(name, account)),
+            None if name.starts_with("cls-") => return None,
             None => Err(self.no_such_cluster(name)),
-        }
+        })
     }
 
     fn fetched(&self, id: &str, account: &Account) -> Cluster {
         let key = (account.label().to_owned(), account.region().map(str::to_owned), id.to_owned());
         let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         let cluster = fetched.entry(key).or_insert_with(|| {
-            let source = FetchedKubeconfig { account: account.clone(), id: id.to_owned() };
+            // Later operations share the cluster, and not the first one's time.
+            let source = FetchedKubeconfig { account: account.unbound(), id: id.to_owned() };
             Cluster::with_source(id, Arc::new(source))
         });
         cluster.clone()
     }
 
-    fn no_such_cluster(&self, name: &str) -> Diagnostics {
+    /// Says that `name` is no cluster of the configuration, and which are.
+    pub fn no_such_cluster(&self, name: &str) -> Diagnostics {
         let names = self.named.keys().map(|name| format!("{name:?}")).collect::<Vec<_>>();
         let known = match names.as_slice() {
             [] => "The provider block names no `clusters`.".to_owned(),

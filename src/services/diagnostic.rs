@@ -3,9 +3,13 @@
 
 use std::fmt::Write as _;
 
-use tfsdk::{Diagnostic, Diagnostics};
+use tfsdk::{Diagnostic, Diagnostics, value::Path};
 
-use crate::{cloud, cluster, wait};
+use crate::{
+    cloud,
+    cluster::{self, FieldPath},
+    wait,
+};
 
 /// Says what an operation was doing when it failed.
 pub trait Doing<T> {
@@ -77,6 +81,26 @@ impl Cause for cluster::Error {
         if let Some(status) = self.status() {
             facts.add("Status", &status.to_string());
         }
+        if let Some(waited) = self.waited().filter(|waited| waited.as_secs() > 0) {
+            facts.add("Waited", &format!("{} s", waited.as_secs()));
+        }
+        match self.kind() {
+            cluster::ErrorKind::Conflict { fields } => {
+                for conflict in fields {
+                    facts.add(
+                        "Conflict",
+                        &format!("{} with {:?}", conflict.field, conflict.manager),
+                    );
+                }
+            }
+            cluster::ErrorKind::Invalid { causes }
+            | cluster::ErrorKind::SchemaMismatch { causes } => {
+                for cause in causes.iter().filter(|cause| !cause.field.is_empty()) {
+                    facts.add("Field", &format!("{}: {}", cause.field, cause.message));
+                }
+            }
+            _ => {}
+        }
         text.push_str(&facts.0);
         text
     }
@@ -90,6 +114,36 @@ pub fn cloud(doing: &str, error: &cloud::Error) -> Diagnostics {
 /// A failed call of a cluster.
 pub fn cluster(doing: &str, error: &cluster::Error) -> Diagnostics {
     Diagnostic::error(format!("Unable to {doing}"), error.detail()).into()
+}
+
+/// A cluster's refusal of fields, at the attributes that they come from, as far
+/// as `locate` finds them: a diagnostic for each refused value, and one for all
+/// conflicts together. Any other failure as [`cluster`] shows it.
+pub fn refused(
+    doing: &str,
+    error: &cluster::Error,
+    locate: impl Fn(&FieldPath) -> Option<Path>,
+) -> Diagnostics {
+    let summary = format!("Unable to {doing}");
+    match error.kind() {
+        cluster::ErrorKind::Conflict { fields } => {
+            let place = fields.first().and_then(|first| locate(&first.field));
+            let place = place.filter(|_| fields.iter().all(|it| it.field == fields[0].field));
+            let conflict = Diagnostic::error(summary, error.detail());
+            place.into_iter().fold(conflict, Diagnostic::at).into()
+        }
+        cluster::ErrorKind::Invalid { causes } | cluster::ErrorKind::SchemaMismatch { causes }
+            if causes.iter().any(|cause| locate(&cause.field).is_some()) =>
+        {
+            let one = |cause: &cluster::Cause| {
+                let detail = format!("{}\n\n{}", sentence(&cause.message), error.detail());
+                let diagnostic = Diagnostic::error(summary.clone(), detail);
+                locate(&cause.field).into_iter().fold(diagnostic, Diagnostic::at)
+            };
+            causes.iter().map(one).collect()
+        }
+        _ => cluster(doing, error),
+    }
 }
 
 /// A wait that did not end well.

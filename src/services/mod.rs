@@ -9,6 +9,8 @@ mod client;
 mod clusters;
 mod creation;
 pub mod diagnostic;
+mod in_cluster;
+pub mod notes;
 mod owner;
 mod scope;
 pub mod tags;
@@ -17,6 +19,8 @@ pub mod waiting;
 
 pub mod ccn;
 pub mod dns;
+pub mod istio;
+pub mod kubernetes;
 pub mod tke;
 pub mod traffic;
 
@@ -25,6 +29,7 @@ pub use self::{
     client::{Client, Cx, PlanCx},
     clusters::{Clusters, NamedCluster},
     creation::create_once,
+    in_cluster::{InCluster, Site},
     owner::Owner,
     scope::Scope,
     tags::Tags,

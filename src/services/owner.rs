@@ -4,7 +4,11 @@ use tfsdk::{Diagnostics, Model, engine::Change, value::Tf};
 
 use crate::{
     cloud::Account,
-    services::{Client, Cx, PlanCx, diagnostic::Doing},
+    services::{
+        Client, Cx, PlanCx,
+        diagnostic::Doing,
+        notes::{self, Notes},
+    },
 };
 
 /// Whose object it is, for products without regions. Objects of the others have
@@ -71,8 +75,10 @@ pub(super) async fn open(cx: &Cx, name: &Tf<String>) -> Result<Account, Diagnost
     let accounts = &cx.client().accounts;
     let account = match name.known() {
         Some(label) if !accounts.knows(label) => {
-            let owner = String::from_utf8(cx.private()).unwrap_or_default();
-            let found = if owner.is_empty() { None } else { accounts.with_uin(&owner).await };
+            let found = match Notes::of(cx).get::<String>(notes::OWNER) {
+                Some(owner) => accounts.with_uin(&owner).await,
+                None => None,
+            };
             found.ok_or_else(|| accounts.no_such_account(label))?
         }
         label => accounts.open(label.map(String::as_str)).await?,
@@ -84,7 +90,7 @@ pub(super) async fn open(cx: &Cx, name: &Tf<String>) -> Result<Account, Diagnost
 /// account's name changes.
 pub(super) async fn remember(cx: &Cx, account: &Account) -> Result<(), Diagnostics> {
     let uin = account.uin().await.doing("ask whose the credentials are")?;
-    cx.set_private(uin.as_bytes().to_vec());
+    Notes::set(cx, notes::OWNER, &uin);
     Ok(())
 }
 
@@ -123,8 +129,8 @@ async fn uin_of(client: &Client, name: &Tf<String>) -> Result<String, Diagnostic
 
 /// Whose the object is: noted beside the state, or else asked.
 async fn owner_of(cx: &PlanCx, client: &Client, name: &Tf<String>) -> Result<String, Diagnostics> {
-    match String::from_utf8(cx.private().to_vec()) {
-        Ok(owner) if !owner.is_empty() => Ok(owner),
-        _ => uin_of(client, name).await,
+    match Notes::read(cx.private()).get(notes::OWNER) {
+        Some(owner) => Ok(owner),
+        None => uin_of(client, name).await,
     }
 }

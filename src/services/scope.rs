@@ -101,7 +101,7 @@ impl Scope {
     pub async fn plan<M>(
         cx: &PlanCx,
         change: &mut Change<M>,
-        scope: fn(&mut M) -> &mut Self,
+        scope: impl Fn(&mut M) -> &mut Self + Send + Sync,
     ) -> Result<(), Diagnostics> {
         owner::plan(cx, change, |model| &mut scope(model).account).await?;
         let Some(client) = cx.client() else { return Ok(()) };

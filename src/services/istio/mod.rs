@@ -1,0 +1,29 @@
+//! Istio's kinds, each with its `spec` fully typed.
+//!
+//! `object` is the one resource behind all of them, `kind` their common model,
+//! `wire` the mapping between HCL and JSON. A kind is one file (or folder): the
+//! `spec` as models, and the checks of Istio's own webhook at plan.
+
+mod destination;
+mod drifted;
+mod gateway;
+mod kind;
+mod metadata;
+mod object;
+mod re2;
+mod syntax;
+#[cfg(test)]
+mod testing;
+mod virtual_service;
+mod wire;
+
+use tfsdk::engine::Registry;
+
+use crate::services::Client;
+
+/// What this product offers.
+pub fn registry() -> Registry<Client> {
+    Registry::new()
+        .resource(object::IstioObject::<gateway::Gateway>::default())
+        .resource(object::IstioObject::<virtual_service::VirtualService>::default())
+}
