@@ -56,6 +56,7 @@
 //! change anything; running operations find [`Cx::stop`] fired. Closing an
 //! ephemeral resource goes on undisturbed.
 
+mod answer;
 mod apply;
 mod call;
 mod check;

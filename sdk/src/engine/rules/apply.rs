@@ -262,3 +262,6 @@ fn counts(promise: &Refinement, length: usize) -> bool {
     promise.min_length.is_none_or(|min| length >= min)
         && promise.max_length.is_none_or(|max| length <= max)
 }
+
+#[cfg(test)]
+mod tests;

@@ -304,3 +304,6 @@ fn exists(value: &Value, path: &Path) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests;
