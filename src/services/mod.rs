@@ -7,6 +7,7 @@
 mod accounts;
 mod client;
 mod clusters;
+mod complete;
 mod creation;
 pub mod diagnostic;
 mod in_cluster;
@@ -28,6 +29,7 @@ pub use self::{
     accounts::{Accounts, Slot},
     client::{Client, Cx, PlanCx},
     clusters::{Clusters, NamedCluster},
+    complete::complete,
     creation::create_once,
     in_cluster::{InCluster, Site},
     owner::Owner,

@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::sync::OwnedMutexGuard;
+use tfsdk::{Diagnostic, Diagnostics, engine::Stop};
+use tokio::{
+    sync::OwnedMutexGuard,
+    time::{Instant, timeout_at},
+};
 
 /// Lets the resources of one run take turns: at changes of one object that the
 /// cloud answers with "busy", and where one looks at what others have done
@@ -20,6 +24,39 @@ impl Turns {
         self.of(what.into()).lock_owned().await
     }
 
+    /// Waits for its turn at `what` no longer than until `deadline` or `stop`,
+    /// for what can take long. `doing` is what the turn is for, as in
+    /// [`Doing::doing`](super::diagnostic::Doing::doing).
+    ///
+    /// # Errors
+    ///
+    /// Time ran out, or the person interrupted.
+    pub async fn take_until(
+        &self,
+        what: &str,
+        doing: &str,
+        deadline: Instant,
+        stop: &Stop,
+    ) -> Result<OwnedMutexGuard<()>, Diagnostics> {
+        let why = tokio::select! {
+            biased;
+            () = stop.cancelled() => "Interrupted",
+            turn = timeout_at(deadline, self.take(what)) => match turn {
+                Ok(turn) => return Ok(turn),
+                Err(_) => "Time ran out",
+            },
+        };
+        Err(Diagnostic::error(
+            format!("Unable to {doing}"),
+            format!(
+                "{why} while waiting for earlier changes of {what} to end: it takes one at a time. \
+                 Nothing was done. Apply again, with more time in `timeouts` if there was too \
+                 little."
+            ),
+        )
+        .into())
+    }
+
     fn of(&self, what: String) -> Arc<tokio::sync::Mutex<()>> {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         turns.retain(|_, turn| Arc::strong_count(turn) > 1);
@@ -29,7 +66,11 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
 
     #[tokio::test(start_paused = true)]
     async fn turns_at_the_same_thing_come_one_after_the_other() {
@@ -53,5 +94,28 @@ mod tests {
         drop(turns.take("ccn-1").await);
         let _held = turns.take("ccn-2").await;
         assert_eq!(turns.0.lock().unwrap().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_for_a_turn_ends_with_its_time() {
+        let (turns, stop) = (Turns::default(), Stop::new());
+        let _first = turns.take("mesh-1").await;
+        let start = Instant::now();
+        let late = turns.take_until("mesh-1", "link the cluster", start + MINUTE, &stop).await;
+        assert_eq!(start.elapsed(), MINUTE);
+        let error = late.unwrap_err().to_string();
+        assert!(error.starts_with("Unable to link the cluster: Time ran out"), "{error}");
+        turns.take_until("mesh-2", "link the cluster", start + MINUTE * 2, &stop).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_interrupt_ends_the_wait_for_a_turn_at_once() {
+        let (turns, stop) = (Turns::default(), Stop::new());
+        let _first = turns.take("mesh-1").await;
+        stop.cancel();
+        let start = Instant::now();
+        let ended = turns.take_until("mesh-1", "link the cluster", start + MINUTE, &stop).await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        assert!(ended.unwrap_err().to_string().contains("Interrupted while waiting"));
     }
 }
