@@ -37,6 +37,7 @@ impl Provider for Crossmesh {
         Registry::new()
             .extend(services::ccn::registry())
             .extend(services::tke::registry())
+            .extend(services::tcm::registry())
             .extend(services::dns::registry())
             .extend(services::traffic::registry())
             .extend(functions::registry())

@@ -22,6 +22,7 @@ pub mod ccn;
 pub mod dns;
 pub mod istio;
 pub mod kubernetes;
+pub mod tcm;
 pub mod tke;
 pub mod traffic;
 

@@ -1,6 +1,7 @@
 //! The configuration of a mesh as a whole.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::ResourceRequirements;
 use crate::secret::{Secret, exposed};
@@ -21,6 +22,9 @@ pub struct MeshConfig {
     pub tracing: Option<TracingConfig>,
     /// Resources of sidecars.
     pub sidecar_resources: Option<ResourceRequirements>,
+    /// Members that are not known here, written back as they were read.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// Istio itself.
@@ -42,6 +46,9 @@ pub struct IstioConfig {
     /// DNS in the sidecar.
     #[serde(rename = "SmartDNS")]
     pub smart_dns: Option<SmartDnsConfig>,
+    /// Members that are not known here, written back as they were read.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// DNS in the sidecar.
@@ -67,6 +74,9 @@ pub struct InjectConfig {
     pub hold_application_until_proxy_starts: Option<bool>,
     /// Whether sidecars wait for their containers to end.
     pub hold_proxy_until_application_ends: Option<bool>,
+    /// Members that are not known here, written back as they were read.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// Tracing.
@@ -82,6 +92,9 @@ pub struct TracingConfig {
     pub apm: Option<Apm>,
     /// A server of one's own.
     pub zipkin: Option<Zipkin>,
+    /// Members that are not known here, written back as they were read.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// Tencent Cloud's tracing product.
@@ -120,6 +133,9 @@ pub struct PrometheusConfig {
     pub instance_id: Option<String>,
     /// A server of one's own.
     pub custom_prom: Option<CustomPrometheus>,
+    /// Members that are not known here, written back as they were read.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// A Prometheus server of one's own.
@@ -164,6 +180,9 @@ pub struct AccessLogConfig {
     pub enable_server: Option<bool>,
     /// Whether logs go to standard output.
     pub enable_stdout: Option<bool>,
+    /// Members that are not known here, written back as they were read.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// Whose access logs are written.

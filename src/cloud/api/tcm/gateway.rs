@@ -1,6 +1,7 @@
 //! What the mesh runs in clusters: gateways and the control plane.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::MeshTag;
 
@@ -35,6 +36,9 @@ pub struct IngressGateway {
     /// State and address; answers only.
     #[serde(skip_serializing)]
     pub status: Option<GatewayStatus>,
+    /// Members that are not known here, written back as they were read.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// State and address of a gateway.
@@ -77,6 +81,9 @@ pub struct GatewayService {
     pub clb_direct_access: Option<bool>,
     /// `Cluster` (the default) or `Local`, which keeps the client's address.
     pub external_traffic_policy: Option<String>,
+    /// Members that are not known here, written back as they were read.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// The load balancer that is created for a gateway.
@@ -111,6 +118,9 @@ pub struct LoadBalancer {
     /// Standby zone of one that spans two.
     #[serde(rename = "SlaveZoneID")]
     pub slave_zone_id: Option<String>,
+    /// Members that are not known here, written back as they were read.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// Exclusive clusters of a private load balancer.
@@ -146,6 +156,9 @@ pub struct EgressGateway {
     /// State; answers only.
     #[serde(skip_serializing)]
     pub status: Option<GatewayStatus>,
+    /// Members that are not known here, written back as they were read.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// The control plane in a cluster that runs one.
@@ -154,6 +167,9 @@ pub struct EgressGateway {
 pub struct IstiodConfig {
     /// Its pods.
     pub workload: Option<Workload>,
+    /// Members that are not known here, written back as they were read.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// Pods of a gateway or of the control plane.
@@ -170,6 +186,9 @@ pub struct Workload {
     pub selected_node_list: Option<Vec<String>>,
     /// `IN_GENERAL_NODE`, `IN_EKLET`, `IN_SHARED_NODE_POOL` or `IN_EXCLUSIVE_NODE_POOL`.
     pub deploy_mode: Option<String>,
+    /// Members that are not known here, written back as they were read.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// Resources of a container.

@@ -8,6 +8,7 @@ mod config;
 mod gateway;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{Filter, is};
 use crate::cloud::{
@@ -248,6 +249,9 @@ pub struct ClusterConfig {
     /// State of injection per namespace; answers only.
     #[serde(skip_serializing)]
     pub auto_injection_namespace_state_list: Vec<InjectionState>,
+    /// Members that are not known here, written back as they were read.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// Nodes for what the mesh runs in a cluster.

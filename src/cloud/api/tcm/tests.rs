@@ -11,7 +11,7 @@ fn gateway() -> IngressGateway {
         service: GatewayService {
             kind: "LoadBalancer".into(),
             clb_direct_access: Some(true),
-            external_traffic_policy: None,
+            ..GatewayService::default()
         },
         workload: Workload {
             replicas: Some(2),
@@ -107,6 +107,7 @@ async fn requests_hold_what_is_set_and_nothing_that_is_only_told() {
                 ..PrometheusConfig::default()
             }),
             sidecar_resources: None,
+            ..MeshConfig::default()
         },
         cluster_list: None,
         tag_list: Some(vec![MeshTag { key: "k".into(), value: "v".into(), passthrough: None }]),
@@ -187,6 +188,37 @@ async fn a_mesh_tells_links_and_gateways() {
     let bytes = serde_json::to_value(mesh.cluster("cls-1").unwrap()).unwrap();
     assert!(bytes.get("Status").is_none() && bytes.get("State").is_none());
     assert!(bytes["Config"]["IngressGatewayList"][0].get("Status").is_none());
+}
+
+#[test]
+fn what_is_not_known_here_is_written_back() {
+    let read = json!({
+        "AutoInjectionNamespaceList": ["shop"], "Later": {"A": [1, null]},
+        "IngressGatewayList": [{
+            "Name": "ingress", "Namespace": "istio-system", "ClusterId": "cls-1", "New": "x",
+            "Service": {"Type": "LoadBalancer", "SessionAffinity": "ClientIP"},
+            "Workload": {"Replicas": 2, "Strategy": {"Type": "Recreate"}},
+            "LoadBalancer": {"LoadBalancerType": "OPEN", "CrossRegionConfig": {"Region": "r"}}
+        }]
+    });
+    let config: ClusterConfig = serde_json::from_value(read.clone()).unwrap();
+    let written = serde_json::to_value(&config).unwrap();
+    assert_eq!(without_nulls(written), without_nulls(read));
+    let mesh = json!({"Istio": {"OutboundTrafficPolicy": "ALLOW_ANY", "A": 1}, "B": {"C": true}});
+    let config: MeshConfig = serde_json::from_value(mesh.clone()).unwrap();
+    assert_eq!(without_nulls(serde_json::to_value(&config).unwrap()), mesh);
+}
+
+fn without_nulls(value: serde_json::Value) -> serde_json::Value {
+    match value {
+        serde_json::Value::Object(members) => members
+            .into_iter()
+            .filter(|(_, member)| !member.is_null())
+            .map(|(name, member)| (name, without_nulls(member)))
+            .collect(),
+        serde_json::Value::Array(items) => items.into_iter().map(without_nulls).collect(),
+        value => value,
+    }
 }
 
 #[tokio::test(start_paused = true)]
