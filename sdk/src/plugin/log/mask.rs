@@ -9,6 +9,9 @@ use std::{
 const MASK: &str = "***";
 /// Shorter texts occur by chance in everything.
 const SHORTEST: usize = 4;
+/// A value of a `name: value` line that is longer than this is no name or
+/// address, but a key or a certificate.
+const LONG_VALUE: usize = 64;
 
 /// The secrets of this process, longest first, so that one that contains
 /// another goes as a whole.
@@ -17,17 +20,26 @@ static SECRETS: RwLock<Vec<String>> = RwLock::new(Vec::new());
 /// Hides a text from now on: wherever it occurs in a log line or a diagnostic,
 /// `***` stands in its place.
 ///
-/// Texts of fewer than four bytes are not hidden. A text of several lines is
-/// hidden line by line, too.
+/// Texts of fewer than four bytes are not hidden. Of a text of several lines the
+/// parts that are secrets by themselves are hidden, too.
 pub fn mask(secret: &str) {
     let secret = secret.trim();
     // As `{:?}` and JSON show it.
     let quoted = secret.escape_debug().to_string();
-    let lines = secret.lines().map(str::trim).filter(|_| secret.contains('\n'));
     let mut secrets = SECRETS.write().unwrap_or_else(PoisonError::into_inner);
-    for text in [secret, &quoted].into_iter().chain(lines) {
+    for text in [secret, &quoted].into_iter().chain(parts(secret)) {
         insert(&mut secrets, text);
     }
+}
+
+/// Lines that are one word, as in a PEM block, and long values. A kubeconfig or
+/// a manifest has lines besides that occur in many a message, such as `spec:`.
+fn parts(secret: &str) -> impl Iterator<Item = &str> {
+    let lines = secret.lines().map(str::trim).filter(|_| secret.contains('\n'));
+    lines.filter_map(|line| match line.rsplit_once(char::is_whitespace) {
+        None => Some(line).filter(|line| !line.ends_with(':')),
+        Some((_, value)) => Some(value).filter(|value| value.len() > LONG_VALUE),
+    })
 }
 
 fn insert(secrets: &mut Vec<String>, text: &str) {
@@ -77,6 +89,16 @@ mod tests {
             masked(r"-----BEGIN MASK TEST-----\nMASKTESTBODY\n-----END MASK TEST-----"),
             "***"
         );
+    }
+
+    #[test]
+    fn what_a_secret_text_has_in_common_with_others_is_not_hidden() {
+        let key = "TWFza1Rlc3RLZXk".repeat(5);
+        mask(&format!("kind: Maskconfig\nusers:\n- name: mask-user\n  data: {key}\n"));
+        for text in ["kind: Maskconfig", "users: none", "no user mask-user"] {
+            assert_eq!(masked(text), text);
+        }
+        assert_eq!(masked(&format!("sent {key}")), "sent ***");
     }
 
     #[test]
