@@ -63,7 +63,9 @@ impl Accounts {
     pub async fn open(&self, label: Option<&str>) -> Result<Account, Diagnostics> {
         let slot = match label {
             None => &self.own,
-            Some(label) => self.named.get(label).ok_or_else(|| self.no_such_account(label))?,
+            Some(label) => {
+                self.named.get(label).ok_or_else(|| self.no_such_account(label, "account"))?
+            }
         };
         match slot {
             Slot::Unknown(argument) => Err(not_known_yet(argument)),
@@ -98,8 +100,9 @@ impl Accounts {
         None
     }
 
-    /// Says that `label` is no account of the configuration, and which are.
-    pub fn no_such_account(&self, label: &str) -> Diagnostics {
+    /// Says that `label`, which an object's `attribute` holds, is no account of
+    /// the configuration, and which are.
+    pub fn no_such_account(&self, label: &str, attribute: &'static str) -> Diagnostics {
         let names = self.named.keys().map(|name| format!("{name:?}")).collect::<Vec<_>>();
         let known = match names.as_slice() {
             [] => "The provider block names no `accounts`.".to_owned(),
@@ -109,10 +112,10 @@ impl Accounts {
             "Unknown account",
             format!(
                 "There is no account {label:?}. {known} Add it there, correct the name, or leave \
-                 `account` out to use the provider's own credentials."
+                 `{attribute}` out to use the provider's own credentials."
             ),
         )
-        .at("account")
+        .at(attribute)
         .into()
     }
 }

@@ -76,7 +76,7 @@ impl InCluster {
         if let Some(label) = planned.scope.account.known()
             && !client.accounts.knows(label)
         {
-            return Err(client.accounts.no_such_account(label));
+            return Err(client.accounts.no_such_account(label, "account"));
         }
         if planned.scope.region.is_unknown() {
             of(&mut change.planned).scope.region = Tf::Null;

@@ -29,7 +29,7 @@ impl Owner {
     ///
     /// No such account, it may not be used, or it is not known yet.
     pub async fn open(&self, cx: &Cx) -> Result<Account, Diagnostics> {
-        open(cx, &self.account).await
+        open(cx, &self.account, ACCOUNT).await
     }
 
     /// Opens the account for a create and notes whose it is beside the state.
@@ -39,7 +39,7 @@ impl Owner {
     /// As [`open`](Self::open); the account does not answer.
     pub async fn open_for_create(&self, cx: &Cx) -> Result<Account, Diagnostics> {
         let account = self.open(cx).await?;
-        remember(cx, &account).await?;
+        remember(cx, &account, ACCOUNT).await?;
         Ok(account)
     }
 
@@ -54,7 +54,7 @@ impl Owner {
         change: &mut Change<M>,
         owner: fn(&mut M) -> &mut Self,
     ) -> Result<(), Diagnostics> {
-        plan(cx, change, |model| &mut owner(model).account).await
+        plan(cx, change, ACCOUNT, |model| &mut owner(model).account).await
     }
 
     /// Splits an import id: `ACCOUNT/ID` names the account, a bare `ID` means
@@ -69,17 +69,29 @@ impl Owner {
     }
 }
 
+/// What an account is to an object.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    /// The attribute that holds the account's name.
+    pub attribute: &'static str,
+    /// The note of its UIN.
+    pub note: &'static str,
+}
+
+/// The account that the object belongs to.
+pub(super) const ACCOUNT: Part = Part { attribute: "account", note: notes::OWNER };
+
 /// The account of this name, or, when the configuration no longer has the name,
 /// of the UIN that [`remember`] noted.
-pub(super) async fn open(cx: &Cx, name: &Tf<String>) -> Result<Account, Diagnostics> {
+pub(super) async fn open(cx: &Cx, name: &Tf<String>, part: Part) -> Result<Account, Diagnostics> {
     let accounts = &cx.client().accounts;
     let account = match name.known() {
         Some(label) if !accounts.knows(label) => {
-            let found = match Notes::of(cx).get::<String>(notes::OWNER) {
+            let found = match Notes::of(cx).get::<String>(part.note) {
                 Some(owner) => accounts.with_uin(&owner).await,
                 None => None,
             };
-            found.ok_or_else(|| accounts.no_such_account(label))?
+            found.ok_or_else(|| accounts.no_such_account(label, part.attribute))?
         }
         label => accounts.open(label.map(String::as_str)).await?,
     };
@@ -88,9 +100,9 @@ pub(super) async fn open(cx: &Cx, name: &Tf<String>) -> Result<Account, Diagnost
 
 /// Notes beside the state whose object it is, so that it is found again when the
 /// account's name changes.
-pub(super) async fn remember(cx: &Cx, account: &Account) -> Result<(), Diagnostics> {
+pub(super) async fn remember(cx: &Cx, account: &Account, part: Part) -> Result<(), Diagnostics> {
     let uin = account.uin().await.doing("ask whose the credentials are")?;
-    Notes::set(cx, notes::OWNER, &uin);
+    Notes::set(cx, part.note, &uin);
     Ok(())
 }
 
@@ -98,6 +110,7 @@ pub(super) async fn remember(cx: &Cx, account: &Account) -> Result<(), Diagnosti
 pub(super) async fn plan<M>(
     cx: &PlanCx,
     change: &mut Change<M>,
+    part: Part,
     account: impl Fn(&mut M) -> &mut Tf<String>,
 ) -> Result<(), Diagnostics> {
     let Some(client) = cx.client() else { return Ok(()) };
@@ -105,7 +118,7 @@ pub(super) async fn plan<M>(
     if let Some(label) = planned.known()
         && !client.accounts.knows(label)
     {
-        return Err(client.accounts.no_such_account(label));
+        return Err(client.accounts.no_such_account(label, part.attribute));
     }
     let Some(prior) = change.prior.as_mut().map(|prior| account(prior).clone()) else {
         return Ok(());
@@ -113,8 +126,8 @@ pub(super) async fn plan<M>(
     if prior == planned || planned.is_unknown() {
         return Ok(());
     }
-    if uin_of(client, &planned).await? != owner_of(cx, client, &prior).await? {
-        change.replace("account");
+    if uin_of(client, &planned).await? != owner_of(cx, client, &prior, part).await? {
+        change.replace(part.attribute);
     } else if prior.known().is_some_and(|label| client.accounts.knows(label)) && planned.is_known()
     {
         *account(&mut change.planned) = prior;
@@ -128,8 +141,13 @@ async fn uin_of(client: &Client, name: &Tf<String>) -> Result<String, Diagnostic
 }
 
 /// Whose the object is: noted beside the state, or else asked.
-async fn owner_of(cx: &PlanCx, client: &Client, name: &Tf<String>) -> Result<String, Diagnostics> {
-    match Notes::read(cx.private()).get(notes::OWNER) {
+async fn owner_of(
+    cx: &PlanCx,
+    client: &Client,
+    name: &Tf<String>,
+    part: Part,
+) -> Result<String, Diagnostics> {
+    match Notes::read(cx.private()).get(part.note) {
         Some(owner) => Ok(owner),
         None => uin_of(client, name).await,
     }

@@ -29,7 +29,7 @@ impl Scope {
     ///
     /// No such account, it may not be used, or it is not known yet.
     pub async fn open(&self, cx: &Cx) -> Result<Account, Diagnostics> {
-        let account = owner::open(cx, &self.account).await?;
+        let account = owner::open(cx, &self.account, owner::ACCOUNT).await?;
         Ok(match self.region.known() {
             Some(region) => account.in_region(region),
             None => account,
@@ -57,7 +57,7 @@ impl Scope {
     /// does not answer.
     pub async fn open_for_create(&mut self, cx: &Cx) -> Result<Account, Diagnostics> {
         let account = self.open_for_read(cx).await?;
-        owner::remember(cx, &account).await?;
+        owner::remember(cx, &account, owner::ACCOUNT).await?;
         Ok(account)
     }
 
@@ -103,7 +103,7 @@ impl Scope {
         change: &mut Change<M>,
         scope: impl Fn(&mut M) -> &mut Self + Send + Sync,
     ) -> Result<(), Diagnostics> {
-        owner::plan(cx, change, |model| &mut scope(model).account).await?;
+        owner::plan(cx, change, owner::ACCOUNT, |model| &mut scope(model).account).await?;
         let Some(client) = cx.client() else { return Ok(()) };
         let planned = scope(&mut change.planned);
         if planned.region.is_unknown() && !planned.account.is_unknown() {
