@@ -4,7 +4,6 @@
 mod agents;
 mod made;
 mod mesh;
-mod real;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +13,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::json;
 use tokio::runtime::Handle;
 
-use self::real::Real;
 use crate::cloud::Instruments;
 use crate::cloud::clusters::{
     Agent, ApiServer, ClusterError, Clusters, KubeUser, Listener, LoadBalancerService, Mesh, Vip,
@@ -50,7 +48,7 @@ enum Member {
     /// One of ours.
     Simulated(Cluster),
     /// A real one that stands in.
-    Real(Real),
+    Real { kubeconfig: String, url: String, ca_certificate: String },
 }
 
 /// Where a wanted load balancer address is.
@@ -106,8 +104,7 @@ impl Fleet {
             let member = match &cluster.kubeconfig_path {
                 Some(path) => {
                     let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
-                    let opened = Real::open(&cluster.id, text, &runtime);
-                    Member::Real(opened.map_err(|error| failed(&error))?)
+                    Member::real(text).map_err(|error| failed(&error))?
                 }
                 None => Member::Simulated(
                     Cluster::start(settings(cluster), instruments.clone())
@@ -150,23 +147,6 @@ impl Fleet {
         self.edge().balancers.iter().map(|(id, one)| (id.clone(), vip(one))).collect()
     }
 
-    /// Ends every credential that was handed out for a cluster: requests with
-    /// them get 401, and the next kubeconfig has new ones.
-    pub fn expire_credentials(&self, id: &str) {
-        let mut edge = self.edge();
-        let users: Vec<KubeUser> = edge
-            .kubeconfigs
-            .keys()
-            .filter(|(cluster, _)| cluster == id)
-            .map(|(_, user)| user.clone())
-            .collect();
-        edge.kubeconfigs.retain(|(cluster, _), _| cluster != id);
-        drop(edge);
-        if let Some(cluster) = self.cluster(id) {
-            users.iter().for_each(|user| cluster.expire_user(&common_name(user)));
-        }
-    }
-
     fn member(&self, id: &str) -> Result<&Member, ClusterError> {
         self.clusters.get(id).ok_or_else(|| ClusterError::NotFound(id.to_owned()))
     }
@@ -174,7 +154,7 @@ impl Fleet {
     /// A simulated cluster that answers.
     fn answering(&self, id: &str) -> Result<Option<&Cluster>, ClusterError> {
         match self.member(id)? {
-            Member::Real(_) => Ok(None),
+            Member::Real { .. } => Ok(None),
             Member::Simulated(cluster) if cluster.is_reachable() => Ok(Some(cluster)),
             Member::Simulated(cluster) => {
                 let text = format!("cluster {id}: {} does not answer", cluster.url());
@@ -192,7 +172,7 @@ impl Fleet {
 impl Clusters for Fleet {
     fn kubeconfig(&self, cluster: &str, user: &KubeUser) -> Result<String, ClusterError> {
         let simulated = match self.member(cluster)? {
-            Member::Real(real) => return Ok(real.kubeconfig.clone()),
+            Member::Real { kubeconfig, .. } => return Ok(kubeconfig.clone()),
             Member::Simulated(simulated) => simulated,
         };
         let mut edge = self.edge();
@@ -211,8 +191,8 @@ impl Clusters for Fleet {
 
     fn api_server(&self, cluster: &str) -> Result<ApiServer, ClusterError> {
         Ok(match self.member(cluster)? {
-            Member::Real(real) => {
-                ApiServer { url: real.url.clone(), ca_certificate: real.ca_certificate.clone() }
+            Member::Real { url, ca_certificate, .. } => {
+                ApiServer { url: url.clone(), ca_certificate: ca_certificate.clone() }
             }
             Member::Simulated(cluster) => {
                 ApiServer { url: cluster.url(), ca_certificate: cluster.ca_certificate() }
@@ -240,19 +220,11 @@ impl Clusters for Fleet {
     }
 
     fn agents(&self) -> Vec<Agent> {
-        let of = |member: &Member| match member {
-            Member::Simulated(cluster) => agents::find(cluster),
-            Member::Real(real) => real.agent(),
-        };
-        self.clusters.values().filter_map(of).collect()
+        self.clusters().filter_map(agents::find).collect()
     }
 
     fn load_balancer_services(&self, cluster: &str) -> Vec<LoadBalancerService> {
-        match self.clusters.get(cluster) {
-            Some(Member::Simulated(cluster)) => agents::load_balancer_services(cluster),
-            Some(Member::Real(real)) => real.load_balancer_services(),
-            None => Vec::new(),
-        }
+        self.cluster(cluster).map(agents::load_balancer_services).unwrap_or_default()
     }
 
     fn load_balancer(&self, id: &str, wanted: Option<&str>) -> Result<Vip, ClusterError> {
@@ -331,5 +303,21 @@ fn common_name(user: &KubeUser) -> String {
         user.account.clone()
     } else {
         format!("{}-{}", user.account, user.user)
+    }
+}
+
+impl Member {
+    /// A real cluster from its kubeconfig.
+    fn real(kubeconfig: String) -> Result<Self, String> {
+        use base64::Engine as _;
+        let config: serde_json::Value =
+            serde_saphyr::from_str(&kubeconfig).map_err(|error| error.to_string())?;
+        let cluster = &config["clusters"][0]["cluster"];
+        let url = cluster["server"].as_str().ok_or("the kubeconfig names no server")?.to_owned();
+        let encoded = cluster["certificate-authority-data"].as_str().unwrap_or_default();
+        let decoded = base64::engine::general_purpose::STANDARD.decode(encoded);
+        let ca = decoded.map_err(|error| error.to_string())?;
+        let ca_certificate = String::from_utf8_lossy(&ca).into_owned();
+        Ok(Self::Real { kubeconfig, url, ca_certificate })
     }
 }

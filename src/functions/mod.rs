@@ -5,7 +5,9 @@ mod cidr_conflicts;
 
 use tfsdk::engine::Registry;
 
+use crate::services::Client;
+
 /// Every function.
-pub fn registry<C: Send + Sync + 'static>() -> Registry<C> {
+pub fn registry() -> Registry<Client> {
     Registry::new().function(cidr_conflicts::CidrConflicts)
 }

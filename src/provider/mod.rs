@@ -36,6 +36,7 @@ impl Provider for Crossmesh {
     fn registry(&self) -> Registry<Client> {
         Registry::new()
             .extend(services::ccn::registry())
+            .extend(services::tdcc::registry())
             .extend(services::tke::registry())
             .extend(services::tcm::registry())
             .extend(services::dns::registry())

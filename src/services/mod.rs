@@ -23,6 +23,7 @@ pub mod dns;
 pub mod istio;
 pub mod kubernetes;
 pub mod tcm;
+pub mod tdcc;
 pub mod tke;
 pub mod traffic;
 

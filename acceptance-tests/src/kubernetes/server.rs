@@ -1,6 +1,5 @@
 //! The TLS listener in front of one cluster's API.
 
-use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,34 +18,31 @@ use tokio_util::sync::CancellationToken;
 use super::cluster::Shared;
 use super::respond::{Body, Request, Reset, respond};
 
-/// A listener that runs until it is dropped. Its port is free at that moment.
+/// A listener that runs until it is stopped.
 #[derive(Debug)]
 pub(crate) struct Listener {
     address: SocketAddr,
-    socket: Socket,
     stop: CancellationToken,
 }
 
-/// The listening socket, until it is closed.
-type Socket = Arc<Mutex<Option<TcpListener>>>;
-
 impl Listener {
-    /// Binds and serves. Every connection ends when the listener is dropped.
+    /// Binds and serves. Every connection ends when the listener is stopped.
     pub(crate) fn start(
         runtime: &Handle,
         address: SocketAddr,
         tls: Arc<rustls::ServerConfig>,
         shared: Arc<Shared>,
     ) -> std::io::Result<Self> {
-        let _context = runtime.enter();
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
-        let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
-        let socket = Arc::new(Mutex::new(Some(listener)));
         let stop = CancellationToken::new();
-        runtime.spawn(accept(Arc::clone(&socket), TlsAcceptor::from(tls), shared, stop.clone()));
-        Ok(Self { address, socket, stop })
+        let token = stop.clone();
+        runtime.spawn(async move {
+            let Ok(listener) = TcpListener::from_std(listener) else { return };
+            accept(listener, TlsAcceptor::from(tls), shared, token).await;
+        });
+        Ok(Self { address, stop })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -56,25 +52,22 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.stop.cancel();
     }
 }
 
-async fn accept(socket: Socket, tls: TlsAcceptor, shared: Arc<Shared>, stop: CancellationToken) {
-    let next = || {
-        poll_fn(|context| match &*socket.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(listener) => listener.poll_accept(context).map(Some),
-            None => Poll::Ready(None),
-        })
-    };
+async fn accept(
+    listener: TcpListener,
+    tls: TlsAcceptor,
+    shared: Arc<Shared>,
+    stop: CancellationToken,
+) {
     loop {
         let stream = tokio::select! {
             () = stop.cancelled() => return,
-            accepted = next() => match accepted {
-                Some(Ok((stream, _))) => stream,
-                Some(Err(_)) => continue,
-                None => return,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(_) => continue,
             },
         };
         let (tls, shared, stop) = (tls.clone(), Arc::clone(&shared), stop.clone());

@@ -65,6 +65,8 @@ const TABLE: &[(&[&str], &str, Kind)] = &[
 
     // TKE and TDCC: one meaning under several families, told by the last part.
     (TDCC, "ResourceNotFound.KubernetesResourceNotFound", Kind::Busy),
+    // A hub that still has clusters; waiting alone does not deregister them.
+    (TDCC, "ResourceInUse", Kind::Conflict),
     (TKE, "*.ClusterNotFound", Kind::NotFound),
     (TKE, "*.DbRecordNotFound", Kind::NotFound),
     (TKE, "*.CamNoAuth", Kind::Denied),
@@ -174,6 +176,7 @@ mod tests {
             ("vpc", "InvalidVpcId.Malformed", Kind::Failed),
             ("vpc", "ResourceInUse", Kind::Conflict),
             ("tke", "ResourceInUse", Kind::Busy),
+            ("tdcc", "ResourceInUse", Kind::Conflict),
             ("tke", "InternalError.ClusterNotFound", Kind::NotFound),
             ("tke", "InternalError.CamNoAuth", Kind::Denied),
             ("tke", "FailedOperation.CamNoAuth", Kind::Denied),

@@ -11,6 +11,7 @@ use crate::cloud::{
 };
 
 const OPEN_STATUS: Action = Action::read(&TDCC, "DescribeOpenStatus");
+const REGIONS: Action = Action::read(&TDCC, "ListRegion");
 const CREATE: Action = Action::write(&TDCC, "CreateHubCluster");
 const DESCRIBE: Action = Action::read(&TDCC, "DescribeHubClusters");
 const DELETE: Action = Action::repeatable(&TDCC, "DeleteHubCluster");
@@ -37,6 +38,8 @@ pub mod hub_state {
     pub const CREATING: &str = "Creating";
     /// In trouble; may pass.
     pub const ABNORMAL: &str = "Abnormal";
+    /// Being deleted; inferred from the states of other clusters.
+    pub const DELETING: &str = "Deleting";
 }
 
 /// Whether the product is open for the account.
@@ -91,12 +94,35 @@ pub struct HubCluster {
     pub tag_specification: Vec<TagSpecification>,
 }
 
+/// A region in which the product is offered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Region {
+    /// Its number.
+    pub region_id: u64,
+    /// Its name, as in `ap-guangzhou`.
+    pub region_name: String,
+}
+
 /// Whether the product is open for the account (`DescribeOpenStatus`).
 ///
 /// # Errors
 /// Those of the call; [`Kind::Unsupported`] if the account may not use the product.
 pub async fn open_status(account: &Account) -> Result<OpenStatus, Error> {
     account.call(&OPEN_STATUS, &()).await
+}
+
+/// The regions of the product (`ListRegion`): what the numbers in other answers mean.
+///
+/// # Errors
+/// Those of the call; [`Kind::Unsupported`] where it is not open.
+pub async fn regions(account: &Account) -> Result<Vec<Region>, Error> {
+    #[derive(Deserialize, Default)]
+    #[serde(rename_all = "PascalCase", default)]
+    struct Answer {
+        regions: Vec<Region>,
+    }
+    account.call(&REGIONS, &()).await.map(|Answer { regions }| regions)
 }
 
 /// Creates the hub cluster in the account's region and returns its id (`CreateHubCluster`);

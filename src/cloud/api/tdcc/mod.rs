@@ -14,8 +14,8 @@ use crate::cloud::{RegionUse, Service};
 
 pub use self::{
     hub::{
-        HubCluster, HubInit, OpenStatus, create_hub, delete_hub, find_hub, hub_state, hubs,
-        open_state, open_status,
+        HubCluster, HubInit, OpenStatus, Region, create_hub, delete_hub, find_hub, hub_state, hubs,
+        open_state, open_status, regions,
     },
     registered::{
         AgentSpec, Certificate, RegisterCluster, RegisteredCluster, UpdateRegistered,

@@ -31,6 +31,8 @@ pub mod registered_state {
     pub const RUNNING: &str = "Running";
     /// In trouble; may pass while the agent connects.
     pub const ABNORMAL: &str = "Abnormal";
+    /// Being deleted; inferred from the states of other clusters.
+    pub const DELETING: &str = "Deleting";
 }
 
 /// A cluster to register (`CreateExternalCluster`).

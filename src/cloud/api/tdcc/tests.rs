@@ -39,6 +39,17 @@ async fn an_older_hub_list_takes_no_parameters() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn regions_have_a_number_and_a_name() {
+    let told = json!({"TotalCount": 1, "Regions": [
+        {"Alias": "gz", "RegionName": "ap-guangzhou", "RegionId": 1, "Remark": "", "Status": "alluser"}
+    ]});
+    let cloud = Scripted::new(vec![answer(told)]);
+    let region = Region { region_id: 1, region_name: "ap-guangzhou".to_owned() };
+    assert_eq!(regions(&cloud.account()).await.unwrap(), [region]);
+    assert_eq!(cloud.sent(0).action, "ListRegion");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_created_hub_has_an_id_in_either_member() {
     for (told, id) in [
         (json!({"ClusterId": "cls-1"}), Some("cls-1")),
