@@ -4,6 +4,7 @@
 mod agents;
 mod made;
 mod mesh;
+mod real;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::json;
 use tokio::runtime::Handle;
 
+use self::real::Real;
 use crate::cloud::Instruments;
 use crate::cloud::clusters::{
     Agent, ApiServer, ClusterError, Clusters, KubeUser, Listener, LoadBalancerService, Mesh, Vip,
@@ -48,7 +50,7 @@ enum Member {
     /// One of ours.
     Simulated(Cluster),
     /// A real one that stands in.
-    Real { kubeconfig: String, url: String, ca_certificate: String },
+    Real(Real),
 }
 
 /// Where a wanted load balancer address is.
@@ -104,7 +106,8 @@ impl Fleet {
             let member = match &cluster.kubeconfig_path {
                 Some(path) => {
                     let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
-                    Member::real(text).map_err(|error| failed(&error))?
+                    let opened = Real::open(&cluster.id, text, &runtime);
+                    Member::Real(opened.map_err(|error| failed(&error))?)
                 }
                 None => Member::Simulated(
                     Cluster::start(settings(cluster), instruments.clone())
@@ -147,6 +150,23 @@ impl Fleet {
         self.edge().balancers.iter().map(|(id, one)| (id.clone(), vip(one))).collect()
     }
 
+    /// Ends every credential that was handed out for a cluster: requests with
+    /// them get 401, and the next kubeconfig has new ones.
+    pub fn expire_credentials(&self, id: &str) {
+        let mut edge = self.edge();
+        let users: Vec<KubeUser> = edge
+            .kubeconfigs
+            .keys()
+            .filter(|(cluster, _)| cluster == id)
+            .map(|(_, user)| user.clone())
+            .collect();
+        edge.kubeconfigs.retain(|(cluster, _), _| cluster != id);
+        drop(edge);
+        if let Some(cluster) = self.cluster(id) {
+            users.iter().for_each(|user| cluster.expire_user(&common_name(user)));
+        }
+    }
+
     fn member(&self, id: &str) -> Result<&Member, ClusterError> {
         self.clusters.get(id).ok_or_else(|| ClusterError::NotFound(id.to_owned()))
     }
@@ -154,7 +174,7 @@ impl Fleet {
     /// A simulated cluster that answers.
     fn answering(&self, id: &str) -> Result<Option<&Cluster>, ClusterError> {
         match self.member(id)? {
-            Member::Real { .. } => Ok(None),
+            Member::Real(_) => Ok(None),
             Member::Simulated(cluster) if cluster.is_reachable() => Ok(Some(cluster)),
             Member::Simulated(cluster) => {
                 let text = format!("cluster {id}: {} does not answer", cluster.url());
@@ -172,7 +192,7 @@ impl Fleet {
 impl Clusters for Fleet {
     fn kubeconfig(&self, cluster: &str, user: &KubeUser) -> Result<String, ClusterError> {
         let simulated = match self.member(cluster)? {
-            Member::Real { kubeconfig, .. } => return Ok(kubeconfig.clone()),
+            Member::Real(real) => return Ok(real.kubeconfig.clone()),
             Member::Simulated(simulated) => simulated,
         };
         let mut edge = self.edge();
@@ -191,8 +211,8 @@ impl Clusters for Fleet {
 
     fn api_server(&self, cluster: &str) -> Result<ApiServer, ClusterError> {
         Ok(match self.member(cluster)? {
-            Member::Real { url, ca_certificate, .. } => {
-                ApiServer { url: url.clone(), ca_certificate: ca_certificate.clone() }
+            Member::Real(real) => {
+                ApiServer { url: real.url.clone(), ca_certificate: real.ca_certificate.clone() }
             }
             Member::Simulated(cluster) => {
                 ApiServer { url: cluster.url(), ca_certificate: cluster.ca_certificate() }
@@ -220,11 +240,19 @@ impl Clusters for Fleet {
     }
 
     fn agents(&self) -> Vec<Agent> {
-        self.clusters().filter_map(agents::find).collect()
+        let of = |member: &Member| match member {
+            Member::Simulated(cluster) => agents::find(cluster),
+            Member::Real(real) => real.agent(),
+        };
+        self.clusters.values().filter_map(of).collect()
     }
 
     fn load_balancer_services(&self, cluster: &str) -> Vec<LoadBalancerService> {
-        self.cluster(cluster).map(agents::load_balancer_services).unwrap_or_default()
+        match self.clusters.get(cluster) {
+            Some(Member::Simulated(cluster)) => agents::load_balancer_services(cluster),
+            Some(Member::Real(real)) => real.load_balancer_services(),
+            None => Vec::new(),
+        }
     }
 
     fn load_balancer(&self, id: &str, wanted: Option<&str>) -> Result<Vip, ClusterError> {
@@ -303,21 +331,5 @@ fn common_name(user: &KubeUser) -> String {
         user.account.clone()
     } else {
         format!("{}-{}", user.account, user.user)
-    }
-}
-
-impl Member {
-    /// A real cluster from its kubeconfig.
-    fn real(kubeconfig: String) -> Result<Self, String> {
-        use base64::Engine as _;
-        let config: serde_json::Value =
-            serde_saphyr::from_str(&kubeconfig).map_err(|error| error.to_string())?;
-        let cluster = &config["clusters"][0]["cluster"];
-        let url = cluster["server"].as_str().ok_or("the kubeconfig names no server")?.to_owned();
-        let encoded = cluster["certificate-authority-data"].as_str().unwrap_or_default();
-        let decoded = base64::engine::general_purpose::STANDARD.decode(encoded);
-        let ca = decoded.map_err(|error| error.to_string())?;
-        let ca_certificate = String::from_utf8_lossy(&ca).into_owned();
-        Ok(Self::Real { kubeconfig, url, ca_certificate })
     }
 }

@@ -417,3 +417,44 @@ async fn without_the_webhook_pods_of_injected_namespaces_do_not_start() {
     assert_eq!(failed["reason"], "FailedCreate");
     assert!(failed["message"].as_str().unwrap().contains("failed calling webhook"));
 }
+
+#[tokio::test]
+async fn pods_wait_for_what_they_refer_to() {
+    let client = Client::admin();
+    let mut spec = web(1);
+    spec["template"]["spec"]["containers"][0]["env"] = json!([
+        {"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "a"}}}]);
+    spec["template"]["spec"]["serviceAccountName"] = json!("robot");
+    client.apply(DEPLOYMENT, "m", "", &deployment(spec)).await.expect(201);
+    assert!(client.cluster.objects("", "pods").is_empty(), "its service account is missing");
+    let account =
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot"}});
+    client.post("/api/v1/namespaces/default/serviceaccounts", &account).await.expect(201);
+    let pod = &client.cluster.objects("", "pods")[0];
+    let waiting = &pod["status"]["containerStatuses"][0]["state"]["waiting"];
+    assert_eq!(waiting["reason"], "CreateContainerConfigError");
+    assert_eq!(waiting["message"], "secret \"s\" not found");
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"},
+        "data": {"a": "YQ=="}});
+    client.post("/api/v1/namespaces/default/secrets", &secret).await.expect(201);
+    assert_eq!(client.get(DEPLOYMENT).await.expect(200)["status"]["readyReplicas"], 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollout_that_does_not_progress_says_so_at_its_deadline() {
+    let client = Client::admin();
+    let mut spec = web(1);
+    spec["progressDeadlineSeconds"] = json!(30);
+    spec["template"]["metadata"]["annotations"] = json!({"crossmesh.test/never-ready": "true"});
+    let manifest = deployment(spec).to_string();
+    client.cluster.apply("m", &manifest).unwrap();
+    let progressing = || {
+        let found = client.cluster.object("apps", "deployments", "default", "web").unwrap();
+        let conditions = found["status"]["conditions"].as_array().unwrap().clone();
+        conditions.into_iter().find(|one| one["type"] == "Progressing").unwrap()
+    };
+    assert_eq!(progressing()["reason"], "ReplicaSetUpdated");
+    tokio::time::sleep(std::time::Duration::from_secs(31)).await;
+    assert_eq!(progressing()["reason"], "ProgressDeadlineExceeded");
+    assert_eq!(progressing()["status"], "False");
+}

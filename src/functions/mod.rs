@@ -5,9 +5,7 @@ mod cidr_conflicts;
 
 use tfsdk::engine::Registry;
 
-use crate::services::Client;
-
 /// Every function.
-pub fn registry() -> Registry<Client> {
+pub fn registry<C: Send + Sync + 'static>() -> Registry<C> {
     Registry::new().function(cidr_conflicts::CidrConflicts)
 }

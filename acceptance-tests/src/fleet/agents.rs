@@ -13,11 +13,31 @@ const REGISTRATION: &str = "clusternet-agent-cluster-registration";
 /// The annotation that names an existing load balancer.
 const EXISTING: &str = "service.kubernetes.io/tke-existed-lbid";
 
-/// The cluster's registration agent, if its Deployment and its registration
-/// Secret are there and somebody can reach the cluster.
+/// Paths of the agent's Deployment and of its registration Secret.
+pub(super) const DEPLOYMENT: &str =
+    "/apis/apps/v1/namespaces/clusternet-system/deployments/clusternet-agent";
+pub(super) const SECRET: &str =
+    "/api/v1/namespaces/clusternet-system/secrets/clusternet-agent-cluster-registration";
+
+/// The registration agent of a simulated cluster. One that nobody can reach has
+/// none that runs.
 pub(super) fn find(cluster: &Cluster) -> Option<Agent> {
     let deployment = cluster.object("apps", "deployments", NAMESPACE, AGENT)?;
     let secret = cluster.object("", "secrets", NAMESPACE, REGISTRATION)?;
+    let nodes = cluster.objects("", "nodes").len();
+    let mut found = agent(cluster.id(), &cluster.version(), nodes, &deployment, &secret)?;
+    found.ready &= cluster.is_reachable();
+    Some(found)
+}
+
+/// The agent that a Deployment and a registration Secret make.
+pub(super) fn agent(
+    cluster: &str,
+    version: &str,
+    nodes: usize,
+    deployment: &Value,
+    secret: &Value,
+) -> Option<Agent> {
     let text = |key: &str| {
         let bytes = STANDARD.decode(secret["data"][key].as_str()?).ok()?;
         String::from_utf8(bytes).ok()
@@ -29,22 +49,27 @@ pub(super) fn find(cluster: &Cluster) -> Option<Agent> {
         .any(|condition| condition["type"] == "Available" && condition["status"] == "True");
     let leaving = deployment["metadata"].get("deletionTimestamp").is_some();
     let runs = deployment["spec"]["replicas"].as_u64() != Some(0);
-    let nodes = cluster.objects("", "nodes").len();
     Some(Agent {
-        cluster: cluster.id().to_owned(),
+        cluster: cluster.to_owned(),
         parent_url: text("parentURL")?,
         token: text("regToken")?,
-        ready: available && runs && !leaving && cluster.is_reachable(),
-        kubernetes_version: cluster.version(),
+        ready: available && runs && !leaving,
+        kubernetes_version: version.to_owned(),
         nodes: u32::try_from(nodes).unwrap_or(u32::MAX),
     })
 }
 
-/// Services of type LoadBalancer.
+/// Services of type LoadBalancer of a simulated cluster.
 pub(super) fn load_balancer_services(cluster: &Cluster) -> Vec<LoadBalancerService> {
     let services = cluster.objects("", "services");
-    let wanted = services.iter().filter(|service| service["spec"]["type"] == "LoadBalancer");
-    wanted.map(|service| of_service(service)).collect()
+    of_type_load_balancer(services.iter().map(AsRef::as_ref))
+}
+
+/// Those of type LoadBalancer.
+pub(super) fn of_type_load_balancer<'a>(
+    services: impl Iterator<Item = &'a Value>,
+) -> Vec<LoadBalancerService> {
+    services.filter(|service| service["spec"]["type"] == "LoadBalancer").map(of_service).collect()
 }
 
 fn of_service(service: &Value) -> LoadBalancerService {

@@ -1,5 +1,5 @@
-//! What a mesh's webhooks do to objects on their way in: sidecars for Pods, and
-//! Istio's own validation.
+//! What is done to objects on their way in: service accounts for Pods and, by a
+//! mesh's webhooks, sidecars and Istio's own validation.
 
 mod rules;
 
@@ -26,6 +26,9 @@ pub(crate) fn admit(
     is_new: bool,
     object: &mut Value,
 ) -> Result<(), ApiError> {
+    if kind.is("", "pods") && is_new {
+        service_account(state, kind, namespace, object)?;
+    }
     let Some(mesh) = &state.mesh else { return Ok(()) };
     if kind.is("", "pods") && is_new && wants_sidecar(state, mesh, namespace, object) {
         if !mesh.reachable {
@@ -43,6 +46,29 @@ pub(crate) fn admit(
         );
         return Err(ApiError::new(400, "", message));
     }
+    Ok(())
+}
+
+/// A Pod runs as a service account, which must be there.
+fn service_account(
+    state: &State,
+    kind: &Kind,
+    namespace: &str,
+    pod: &mut Value,
+) -> Result<(), ApiError> {
+    let spec = &mut pod["spec"];
+    let account = spec["serviceAccountName"].as_str().filter(|name| !name.is_empty());
+    let account = account.unwrap_or("default").to_owned();
+    let key = super::store::Key::new("", "serviceaccounts", namespace, &account);
+    if state.store.find(&key).is_none() {
+        let why = format!(
+            "error looking up service account {namespace}/{account}: serviceaccount {account:?} \
+             not found"
+        );
+        let name = pod["metadata"]["name"].as_str().unwrap_or_default();
+        return Err(ApiError::forbidden(kind, name, &why));
+    }
+    spec["serviceAccountName"] = Value::from(account);
     Ok(())
 }
 

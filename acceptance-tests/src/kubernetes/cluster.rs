@@ -1,5 +1,6 @@
 //! One simulated cluster: its API server and what tests may do to it.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,6 +26,9 @@ use crate::cloud::Instruments;
 
 /// Group and plural of definitions.
 const DEFINITIONS: (&str, &str) = ("apiextensions.k8s.io", "customresourcedefinitions");
+
+/// How many requests are remembered.
+const MAX_CALLS: usize = 100_000;
 
 /// The field manager of what a mesh puts into a cluster.
 const MESH_MANAGER: &str = "tcm";
@@ -63,7 +67,7 @@ pub(crate) struct Shared {
     pub(crate) id: String,
     /// Tells the controllers' task that a timer may have become due sooner.
     wake: Notify,
-    calls: Mutex<Vec<String>>,
+    calls: Mutex<VecDeque<String>>,
 }
 
 impl Shared {
@@ -81,7 +85,11 @@ impl Shared {
 
     pub(crate) fn count_call(&self, request: &Request) {
         let call = format!("{} {}", request.method, request.path);
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        if calls.len() == MAX_CALLS {
+            calls.pop_front();
+        }
+        calls.push_back(call);
     }
 }
 
@@ -206,9 +214,10 @@ impl Cluster {
         &self.0.shared.faults
     }
 
-    /// Requests so far, each as `METHOD path`, in the order of their arrival.
+    /// The latest requests, each as `METHOD path`, in the order of their arrival.
     pub fn calls(&self) -> Vec<String> {
-        self.0.shared.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let calls = self.0.shared.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.iter().cloned().collect()
     }
 
     /// Forgets all history: watches and lists from older revisions get 410.

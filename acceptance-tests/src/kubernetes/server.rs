@@ -1,5 +1,6 @@
 //! The TLS listener in front of one cluster's API.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,31 +19,34 @@ use tokio_util::sync::CancellationToken;
 use super::cluster::Shared;
 use super::respond::{Body, Request, Reset, respond};
 
-/// A listener that runs until it is stopped.
+/// A listener that runs until it is dropped. Its port is free at that moment.
 #[derive(Debug)]
 pub(crate) struct Listener {
     address: SocketAddr,
+    socket: Socket,
     stop: CancellationToken,
 }
 
+/// The listening socket, until it is closed.
+type Socket = Arc<Mutex<Option<TcpListener>>>;
+
 impl Listener {
-    /// Binds and serves. Every connection ends when the listener is stopped.
+    /// Binds and serves. Every connection ends when the listener is dropped.
     pub(crate) fn start(
         runtime: &Handle,
         address: SocketAddr,
         tls: Arc<rustls::ServerConfig>,
         shared: Arc<Shared>,
     ) -> std::io::Result<Self> {
+        let _context = runtime.enter();
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
+        let socket = Arc::new(Mutex::new(Some(listener)));
         let stop = CancellationToken::new();
-        let token = stop.clone();
-        runtime.spawn(async move {
-            let Ok(listener) = TcpListener::from_std(listener) else { return };
-            accept(listener, TlsAcceptor::from(tls), shared, token).await;
-        });
-        Ok(Self { address, stop })
+        runtime.spawn(accept(Arc::clone(&socket), TlsAcceptor::from(tls), shared, stop.clone()));
+        Ok(Self { address, socket, stop })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -52,22 +56,25 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
+        self.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.stop.cancel();
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    tls: TlsAcceptor,
-    shared: Arc<Shared>,
-    stop: CancellationToken,
-) {
+async fn accept(socket: Socket, tls: TlsAcceptor, shared: Arc<Shared>, stop: CancellationToken) {
+    let next = || {
+        poll_fn(|context| match &*socket.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(listener) => listener.poll_accept(context).map(Some),
+            None => Poll::Ready(None),
+        })
+    };
     loop {
         let stream = tokio::select! {
             () = stop.cancelled() => return,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(_) => continue,
+            accepted = next() => match accepted {
+                Some(Ok((stream, _))) => stream,
+                Some(Err(_)) => continue,
+                None => return,
             },
         };
         let (tls, shared, stop) = (tls.clone(), Arc::clone(&shared), stop.clone());

@@ -91,6 +91,7 @@ mod upgrade;
 mod validate;
 mod write_only;
 
+pub(crate) use self::panic::is_caught as panics_become_diagnostics;
 pub use self::{
     context::{Change, Cx, PlanCx, Stop},
     data_source::DataSource,

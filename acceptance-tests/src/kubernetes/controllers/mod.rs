@@ -67,10 +67,6 @@ pub(crate) fn run(state: &mut State) -> Option<Instant> {
         for key in &work {
             act(state, key);
         }
-        state.controllers.timers.retain(|(key, uid, _), at| {
-            *at > now
-                || state.store.find(key).is_some_and(|object| object["metadata"]["uid"] == *uid)
-        });
         state.controllers.drop_spent(now);
     }
     state.controllers.timers.values().min().copied()
@@ -115,7 +111,27 @@ fn interested(state: &State, object: &Value) -> Vec<Key> {
             keys.push(key);
         }
     }
+    if let (Some(namespace), "Secret" | "ConfigMap" | "ServiceAccount") =
+        (object["metadata"]["namespace"].as_str(), object["kind"].as_str().unwrap_or_default())
+    {
+        keys.extend(waiting(state, namespace));
+    }
     keys
+}
+
+/// Pods that have not started, and what could not make its Pods.
+fn waiting(state: &State, namespace: &str) -> Vec<Key> {
+    let pods = state.store.list("", "pods", Some(namespace));
+    let pods = pods.filter(|(_, pod)| pod["status"]["phase"] == "Pending");
+    let sets = [
+        ("apps", "replicasets"),
+        ("apps", "statefulsets"),
+        ("apps", "daemonsets"),
+        ("batch", "jobs"),
+    ]
+    .into_iter()
+    .flat_map(|(group, plural)| state.store.list(group, plural, Some(namespace)));
+    pods.chain(sets).map(|(key, _)| key.clone()).collect()
 }
 
 fn is_terminating(state: &State, key: &Key) -> bool {
@@ -137,6 +153,12 @@ impl Controllers {
         let timer = (key.clone(), uid.as_str().unwrap_or_default().to_owned(), step);
         let due = *self.timers.entry(timer).or_insert(now + delay);
         due <= now
+    }
+
+    /// A step was reached otherwise; its delay counts anew.
+    fn stop_waiting(&mut self, key: &Key, uid: &Value, step: &'static str) {
+        let uid = uid.as_str().unwrap_or_default().to_owned();
+        self.timers.remove(&(key.clone(), uid, step));
     }
 
     /// Has an object looked at again a little later, after a failure.

@@ -28,9 +28,69 @@ pub(super) fn act(state: &mut State, key: &Key, pod: &Value) {
         schedule(state, key);
     }
     let delay = state.settings.ready_after;
-    if state.controllers.has_waited(key, uid, "start", delay) {
-        start(state, key, pod);
+    if !state.controllers.has_waited(key, uid, "start", delay) {
+        return;
     }
+    match missing_reference(state, &key.namespace, pod) {
+        None => start(state, key, pod),
+        Some(message) => wait_for_reference(state, key, pod, &message),
+    }
+}
+
+/// What the Pod's environment refers to and is not there, as the kubelet says it.
+fn missing_reference(state: &State, namespace: &str, pod: &Value) -> Option<String> {
+    let containers = pod["spec"]["containers"].as_array().into_iter().flatten();
+    containers.into_iter().find_map(|container| {
+        let keys = container["env"].as_array().into_iter().flatten().flat_map(|variable| {
+            let from = &variable["valueFrom"];
+            [("secrets", &from["secretKeyRef"]), ("configmaps", &from["configMapKeyRef"])]
+        });
+        let whole = container["envFrom"].as_array().into_iter().flatten().flat_map(|from| {
+            [("secrets", &from["secretRef"]), ("configmaps", &from["configMapRef"])]
+        });
+        keys.chain(whole)
+            .find_map(|(plural, reference)| missing(state, namespace, plural, reference))
+    })
+}
+
+fn missing(state: &State, namespace: &str, plural: &str, reference: &Value) -> Option<String> {
+    let name = reference["name"].as_str()?;
+    if reference["optional"] == true {
+        return None;
+    }
+    let kind = if plural == "secrets" { "secret" } else { "configmap" };
+    let Some(found) = state.store.find(&Key::new("", plural, namespace, name)) else {
+        return Some(format!("{kind} {name:?} not found"));
+    };
+    let key = reference["key"].as_str()?;
+    let there = !found["data"][key].is_null() || !found["binaryData"][key].is_null();
+    (!there).then(|| format!("couldn't find key {key} in {kind} {namespace}/{name}"))
+}
+
+/// The kubelet cannot make the containers yet.
+fn wait_for_reference(state: &mut State, key: &Key, pod: &Value, message: &str) {
+    let containers = pod["spec"]["containers"].as_array().into_iter().flatten();
+    let waiting = json!({"waiting": {"reason": "CreateContainerConfigError", "message": message}});
+    let statuses: Vec<Value> = containers
+        .map(|container| {
+            json!({
+                "name": container["name"],
+                "image": container["image"],
+                "imageID": "",
+                "ready": false,
+                "started": false,
+                "restartCount": 0,
+                "state": waiting,
+            })
+        })
+        .collect();
+    let status = json!({
+        "phase": "Pending",
+        "conditions": [{"type": "Ready", "status": "False", "reason": "ContainersNotReady"}],
+        "containerStatuses": statuses,
+        "qosClass": "BestEffort",
+    });
+    state.set_status(key, status, KUBELET);
 }
 
 fn schedule(state: &mut State, key: &Key) {

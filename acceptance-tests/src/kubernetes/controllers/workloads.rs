@@ -1,5 +1,7 @@
 //! Deployments, ReplicaSets, StatefulSets, DaemonSets and Jobs.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -94,7 +96,22 @@ fn deployment_status(state: &mut State, key: &Key, deployment: &Value, current: 
         let message = "Deployment does not have minimum availability.".to_owned();
         ("False", "MinimumReplicasUnavailable", message)
     };
-    let progressing = if complete {
+    let uid = Value::from(format!("{}/{name}", deployment["metadata"]["uid"]));
+    let limit = deployment["spec"]["progressDeadlineSeconds"].as_u64().unwrap_or(600);
+    if complete {
+        state.controllers.stop_waiting(key, &uid, "progress");
+    }
+    let was_late = before.as_array().into_iter().flatten().any(|one| {
+        let message = one["message"].as_str().unwrap_or_default();
+        one["reason"] == "ProgressDeadlineExceeded" && message.contains(name.as_str())
+    });
+    let deadline = Duration::from_secs(limit);
+    let late =
+        !complete && (was_late || state.controllers.has_waited(key, &uid, "progress", deadline));
+    let progressing = if late {
+        let message = format!("ReplicaSet \"{name}\" has timed out progressing.");
+        ("False", "ProgressDeadlineExceeded", message)
+    } else if complete {
         let message = format!("ReplicaSet \"{name}\" has successfully progressed.");
         ("True", "NewReplicaSetAvailable", message)
     } else {

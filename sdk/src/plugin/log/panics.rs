@@ -3,13 +3,20 @@
 use std::{any::Any, backtrace::Backtrace, io::Write, panic};
 
 use super::masked;
+use crate::engine::panics_become_diagnostics;
 
 /// Reports panics in the form by which Terraform recognises that a plugin
-/// crashed, and repeats them at the end of its own output.
+/// crashed, and repeats them at the end of its own output. One that the engine
+/// turns into a diagnostic is no crash: it goes to the log.
 pub(crate) fn report_panics() {
     panic::set_hook(Box::new(|info| {
         let backtrace = Backtrace::capture();
         let message = payload_text(info.payload());
+        if panics_become_diagnostics() {
+            let location = info.location().map(ToString::to_string).unwrap_or_default();
+            tracing::error!(panic = message, location, %backtrace, "provider code panicked");
+            return;
+        }
         let text = report(message, info.location(), &backtrace.to_string());
         // There is nowhere else to complain.
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
