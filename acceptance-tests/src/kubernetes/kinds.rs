@@ -195,71 +195,52 @@ fn parse(line: &str) -> Option<Kind> {
 }
 
 fn from_definition(definition: &Value) -> Vec<Kind> {
-    let spec = &definition["spec"];
-    let names = &spec["names"];
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let list = |value: &Value| -> Vec<String> {
-        value
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect()
-    };
-    let terminating = definition["metadata"].get("deletionTimestamp").is_some();
-    let mut versions: Vec<&Value> = spec["versions"]
+    let mut versions: Vec<&Value> = definition["spec"]["versions"]
         .as_array()
         .into_iter()
         .flatten()
         .filter(|version| version["served"] == true)
         .collect();
     versions.sort_by_key(|version| priority(version["name"].as_str().unwrap_or_default()));
-    versions
-        .into_iter()
-        .map(|version| {
-            let source = version["schema"].get("openAPIV3Schema").cloned();
-            let kind = text(&names["kind"]);
-            let deprecated = (version["deprecated"] == true).then(|| {
-                version["deprecationWarning"].as_str().map_or_else(
-                    || {
-                        let (group, name) = (text(&spec["group"]), text(&version["name"]));
-                        format!("{group}/{name} {kind} is deprecated")
-                    },
-                    str::to_owned,
-                )
-            });
-            Kind {
-                group: text(&spec["group"]),
-                version: text(&version["name"]),
-                plural: text(&names["plural"]),
-                singular: names["singular"]
-                    .as_str()
-                    .map_or_else(|| kind.to_lowercase(), str::to_owned),
-                list_kind: names["listKind"]
-                    .as_str()
-                    .map_or_else(|| format!("{kind}List"), str::to_owned),
-                kind,
-                short_names: list(&names["shortNames"]),
-                categories: list(&names["categories"]),
-                namespaced: spec["scope"] == "Namespaced",
-                status: version["subresources"].get("status").is_some(),
-                scale: scale_of(&version["subresources"]["scale"]),
-                generation: true,
-                schema: Arc::new(structural::object_schema(source.as_ref())),
-                custom: Some(Custom {
-                    definition: text(&definition["metadata"]["name"]),
-                    columns: version["additionalPrinterColumns"]
-                        .as_array()
-                        .cloned()
-                        .unwrap_or_default(),
-                    terminating,
-                    source,
-                    deprecated,
-                }),
-            }
-        })
-        .collect()
+    versions.into_iter().map(|version| of_version(definition, version)).collect()
+}
+
+fn of_version(definition: &Value, version: &Value) -> Kind {
+    let spec = &definition["spec"];
+    let names = &spec["names"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let list = |value: &Value| -> Vec<String> {
+        let items = value.as_array().into_iter().flatten();
+        items.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let or = |value: &Value, other: String| value.as_str().map_or(other, str::to_owned);
+    let source = version["schema"].get("openAPIV3Schema").cloned();
+    let (group, name, kind) = (text(&spec["group"]), text(&version["name"]), text(&names["kind"]));
+    let deprecated = (version["deprecated"] == true).then(|| {
+        or(&version["deprecationWarning"], format!("{group}/{name} {kind} is deprecated"))
+    });
+    Kind {
+        plural: text(&names["plural"]),
+        singular: or(&names["singular"], kind.to_lowercase()),
+        list_kind: or(&names["listKind"], format!("{kind}List")),
+        short_names: list(&names["shortNames"]),
+        categories: list(&names["categories"]),
+        namespaced: spec["scope"] == "Namespaced",
+        status: version["subresources"].get("status").is_some(),
+        scale: scale_of(&version["subresources"]["scale"]),
+        generation: true,
+        schema: Arc::new(structural::object_schema(source.as_ref())),
+        custom: Some(Custom {
+            definition: text(&definition["metadata"]["name"]),
+            columns: version["additionalPrinterColumns"].as_array().cloned().unwrap_or_default(),
+            terminating: definition["metadata"].get("deletionTimestamp").is_some(),
+            source,
+            deprecated,
+        }),
+        group,
+        version: name,
+        kind,
+    }
 }
 
 fn scale_of(scale: &Value) -> Option<Scale> {

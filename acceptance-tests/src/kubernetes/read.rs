@@ -198,7 +198,8 @@ fn partial(object: &Value, typed: bool) -> Value {
     }
 }
 
-fn place(object: &Value) -> (String, String) {
+/// Namespace (empty for none) and name.
+pub(crate) fn place(object: &Value) -> (String, String) {
     let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
     (text("namespace"), text("name"))
 }

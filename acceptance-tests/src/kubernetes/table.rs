@@ -158,6 +158,14 @@ fn built_in_columns(kind: &str) -> Vec<Column> {
                 (count(object, "/status/succeeded"), count(object, "/spec/completions"));
             json!(format!("{done}/{all}"))
         })],
+        "CustomResourceDefinition" => vec![at("Created At", "/metadata/creationTimestamp")],
+        "Node" => vec![at("Version", "/status/nodeInfo/kubeletVersion")],
+        kind => content_columns(kind),
+    }
+}
+
+fn content_columns(kind: &str) -> Vec<Column> {
+    match kind {
         "Service" => vec![
             at("Type", "/spec/type"),
             at("Cluster-IP", "/spec/clusterIP"),
@@ -170,8 +178,6 @@ fn built_in_columns(kind: &str) -> Vec<Column> {
             });
             if kind == "Secret" { vec![at("Type", "/type"), data] } else { vec![data] }
         }
-        "CustomResourceDefinition" => vec![at("Created At", "/metadata/creationTimestamp")],
-        "Node" => vec![at("Version", "/status/nodeInfo/kubeletVersion")],
         _ => Vec::new(),
     }
 }

@@ -229,6 +229,9 @@ fn apply(state: &mut State, call: &Call<'_>, kind: &Kind) -> Result<Written, Api
     let live = state.store.find(&write.key(name)).cloned();
     check_locks(kind, live.as_deref(), &config, name)?;
     if live.is_none() {
+        if !write.subresource.is_empty() {
+            return Err(ApiError::not_found(kind, name));
+        }
         check_may_create(state, call, kind)?;
     }
     let nothing = json!({

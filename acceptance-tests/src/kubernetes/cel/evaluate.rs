@@ -42,12 +42,9 @@ pub(super) fn evaluate(expression: &Expression, scope: &mut Scope) -> Outcome {
             element(target, &index)
         }
         Expression::Call(target, name, arguments) => {
-            let target = target.as_ref().map(|one| evaluate(one, scope)).transpose()?;
-            let mut values: Vec<Val> = target.into_iter().collect();
-            for argument in arguments {
-                values.push(evaluate(argument, scope)?);
-            }
-            call(name, &values)
+            let all = target.iter().map(AsRef::as_ref).chain(arguments);
+            let values: Result<Vec<Val>, _> = all.map(|one| evaluate(one, scope)).collect();
+            call(name, &values?)
         }
         Expression::Macro(kind, range, variable, bodies) => {
             let items = match evaluate(range, scope)? {
@@ -57,15 +54,8 @@ pub(super) fn evaluate(expression: &Expression, scope: &mut Scope) -> Outcome {
             };
             iterate(*kind, items, variable, bodies, scope)
         }
-        Expression::Not(inner) => match evaluate(inner, scope)? {
-            Val::Bool(flag) => Ok(Val::Bool(!flag)),
-            _ => error("no such overload: !"),
-        },
-        Expression::Minus(inner) => match evaluate(inner, scope)? {
-            Val::Int(int) => Ok(Val::Int(int.wrapping_neg())),
-            Val::Float(float) => Ok(Val::Float(-float)),
-            _ => error("no such overload: -"),
-        },
+        Expression::Not(inner) => negated("!", evaluate(inner, scope)?),
+        Expression::Minus(inner) => negated("-", evaluate(inner, scope)?),
         Expression::Binary(operator @ ("&&" | "||"), left, right) => {
             logical(*operator == "||", left, right, scope)
         }
@@ -92,6 +82,15 @@ pub(super) fn evaluate(expression: &Expression, scope: &mut Scope) -> Outcome {
             }
             Ok(Val::Map(map))
         }
+    }
+}
+
+fn negated(operator: &str, value: Val) -> Outcome {
+    match (operator, value) {
+        ("!", Val::Bool(flag)) => Ok(Val::Bool(!flag)),
+        ("-", Val::Int(int)) => Ok(Val::Int(int.wrapping_neg())),
+        ("-", Val::Float(float)) => Ok(Val::Float(-float)),
+        _ => error(format!("no such overload: {operator}")),
     }
 }
 

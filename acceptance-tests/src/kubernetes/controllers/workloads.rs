@@ -96,27 +96,7 @@ fn deployment_status(state: &mut State, key: &Key, deployment: &Value, current: 
         let message = "Deployment does not have minimum availability.".to_owned();
         ("False", "MinimumReplicasUnavailable", message)
     };
-    let uid = Value::from(format!("{}/{name}", deployment["metadata"]["uid"]));
-    let limit = deployment["spec"]["progressDeadlineSeconds"].as_u64().unwrap_or(600);
-    if complete {
-        state.controllers.stop_waiting(key, &uid, "progress");
-    }
-    let was_late = before.as_array().into_iter().flatten().any(|one| {
-        let message = one["message"].as_str().unwrap_or_default();
-        one["reason"] == "ProgressDeadlineExceeded" && message.contains(name.as_str())
-    });
-    let deadline = Duration::from_secs(limit);
-    let late =
-        !complete && (was_late || state.controllers.has_waited(key, &uid, "progress", deadline));
-    let progressing = if late {
-        let message = format!("ReplicaSet \"{name}\" has timed out progressing.");
-        ("False", "ProgressDeadlineExceeded", message)
-    } else if complete {
-        let message = format!("ReplicaSet \"{name}\" has successfully progressed.");
-        ("True", "NewReplicaSetAvailable", message)
-    } else {
-        ("True", "ReplicaSetUpdated", format!("ReplicaSet \"{name}\" is progressing."))
-    };
+    let progressing = progress(state, key, deployment, name, complete);
     let mut conditions = vec![
         condition(before, "Available", available, &now),
         condition(before, "Progressing", progressing, &now),
@@ -139,6 +119,35 @@ fn deployment_status(state: &mut State, key: &Key, deployment: &Value, current: 
         }
     }
     state.set_status(key, status, MANAGER);
+}
+
+/// Status, reason and message of the condition Progressing. What does not
+/// complete within the deadline has failed until it does.
+fn progress(
+    state: &mut State,
+    key: &Key,
+    deployment: &Value,
+    set: &str,
+    complete: bool,
+) -> (&'static str, &'static str, String) {
+    let uid = Value::from(format!("{}/{set}", deployment["metadata"]["uid"]));
+    if complete {
+        state.controllers.stop_waiting(key, &uid, "progress");
+        let message = format!("ReplicaSet \"{set}\" has successfully progressed.");
+        return ("True", "NewReplicaSetAvailable", message);
+    }
+    let before = deployment["status"]["conditions"].as_array().into_iter().flatten();
+    let was_late = before.into_iter().any(|one| {
+        let message = one["message"].as_str().unwrap_or_default();
+        one["reason"] == "ProgressDeadlineExceeded" && message.contains(set)
+    });
+    let limit = deployment["spec"]["progressDeadlineSeconds"].as_u64().unwrap_or(600);
+    let deadline = Duration::from_secs(limit);
+    if was_late || state.controllers.has_waited(key, &uid, "progress", deadline) {
+        let message = format!("ReplicaSet \"{set}\" has timed out progressing.");
+        return ("False", "ProgressDeadlineExceeded", message);
+    }
+    ("True", "ReplicaSetUpdated", format!("ReplicaSet \"{set}\" is progressing."))
 }
 
 /// Keeps the number of Pods.
