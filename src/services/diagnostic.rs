@@ -49,24 +49,7 @@ pub trait Cause {
 
 impl Cause for cloud::Error {
     fn detail(&self) -> String {
-        let mut text = sentence(self.message());
-        if let Some(next) = self.next_step() {
-            let _ = write!(text, " {next}");
-        }
-        let place = self.place();
-        let mut facts = Facts::default();
-        let account = match &place.uin {
-            Some(uin) => format!("{} ({uin})", place.account),
-            None => place.account.clone(),
-        };
-        facts.add("Account", &account);
-        facts.add("Region", place.region.as_deref().unwrap_or_default());
-        if !place.action.is_empty() {
-            facts.add("Action", &format!("{}:{}", place.service, place.action));
-        }
-        facts.add("Code", self.code().unwrap_or_default());
-        facts.add("Request ID", self.request_id().unwrap_or_default());
-        text + &facts.0
+        of_cloud(self, "")
     }
 }
 
@@ -109,6 +92,11 @@ impl Cause for cluster::Error {
 /// A failed call of the cloud.
 pub fn cloud(doing: &str, error: &cloud::Error) -> Diagnostics {
     Diagnostic::error(format!("Unable to {doing}"), error.detail()).into()
+}
+
+/// A failed call of the cloud, with a way out that only the caller knows.
+pub fn cloud_with_hint(doing: &str, error: &cloud::Error, hint: &str) -> Diagnostics {
+    Diagnostic::error(format!("Unable to {doing}"), of_cloud(error, hint)).into()
 }
 
 /// A failed call of a cluster.
@@ -176,6 +164,38 @@ pub fn waited<E: Cause>(doing: &str, error: &wait::Error<E>) -> Diagnostics {
         wait::Error::Look { error, .. } => error.detail(),
     };
     Diagnostic::error(format!("Unable to {doing}"), text).into()
+}
+
+/// Indented `name: value` lines to put behind a message; empty values are left
+/// out.
+pub fn facts(lines: &[(&str, &str)]) -> String {
+    let mut facts = Facts::default();
+    lines.iter().for_each(|(name, value)| facts.add(name, value));
+    facts.0
+}
+
+fn of_cloud(error: &cloud::Error, hint: &str) -> String {
+    let mut text = sentence(error.message());
+    let next = error.next_step().unwrap_or_default();
+    for step in [hint, &next].into_iter().filter(|step| !step.is_empty()) {
+        let _ = write!(text, " {step}");
+    }
+    let place = error.place();
+    let account = match &place.uin {
+        Some(uin) => format!("{} ({uin})", place.account),
+        None => place.account.clone(),
+    };
+    let action = match place.action.as_str() {
+        "" => String::new(),
+        action => format!("{}:{action}", place.service),
+    };
+    text + &facts(&[
+        ("Account", &account),
+        ("Region", place.region.as_deref().unwrap_or_default()),
+        ("Action", &action),
+        ("Code", error.code().unwrap_or_default()),
+        ("Request ID", error.request_id().unwrap_or_default()),
+    ])
 }
 
 /// Indented `name: value` lines, which Terraform does not re-wrap.

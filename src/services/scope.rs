@@ -1,6 +1,9 @@
 //! The account and the region of a cloud object.
 
+use std::time::Duration;
+
 use tfsdk::{Diagnostic, Diagnostics, Model, engine::Change, value::Tf};
+use tokio::time::Instant;
 
 use crate::{
     cloud::Account,
@@ -59,6 +62,31 @@ impl Scope {
         let account = self.open_for_read(cx).await?;
         owner::remember(cx, &account, owner::ACCOUNT).await?;
         Ok(account)
+    }
+
+    /// Opens the account for a data source and settles the region that is read.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); no region is configured anywhere.
+    pub async fn open_for_data(&mut self, cx: &Cx) -> Result<Account, Diagnostics> {
+        let account = self.open(cx).await?;
+        self.region = Tf::Known(account.region().ok_or_else(no_region)?.to_owned());
+        Ok(account)
+    }
+
+    /// The account for a check that a plan makes if it can; `None` where it has
+    /// to be left to the apply. Whatever it is asked must be answered soon.
+    pub async fn open_for_check(&self, client: &Client) -> Option<Account> {
+        if self.account.is_unknown() {
+            return None;
+        }
+        let label = self.account.known().map(String::as_str);
+        let account = client.accounts.open(label).await.ok()?;
+        let account = account.before(Instant::now() + CHECK);
+        Some(
+            self.region.known().map_or_else(|| account.clone(), |region| account.in_region(region)),
+        )
     }
 
     /// Splits an import id: `[ACCOUNT][@REGION]/ID` names account and region,
@@ -120,6 +148,9 @@ impl Scope {
         }
     }
 }
+
+/// How long a check during planning may take before it is left to the apply.
+const CHECK: Duration = Duration::from_secs(30);
 
 fn no_region() -> Diagnostics {
     Diagnostic::error(

@@ -1,0 +1,374 @@
+//! `crossmesh_ccn_cross_account_attachment_accepter`: an instance of another
+//! account in a CCN, by the owner of the CCN.
+
+use std::{slice, time::Duration};
+
+use tfsdk::{
+    Diagnostic, Diagnostics, Model,
+    engine::{Change, Operation, Resource},
+    schema::validators,
+    value::Tf,
+};
+use tokio::time::Instant;
+
+use super::{
+    membership::{Goal, LAG, REMOVED_BY_FORCE, leave, turn, wait_for},
+    overlap::View,
+    payer,
+    row::{Facts, Key, Standing, parties},
+};
+use crate::{
+    cloud::{
+        Account, Error, Kind,
+        api::ccn::{self, Attachment, Ccn, Instance},
+        settle,
+    },
+    services::{
+        Client, Cx, PlanCx, Scope, diagnostic,
+        diagnostic::Doing,
+        waiting::{Seen, wait},
+    },
+    wait,
+};
+
+/// Lets an instance of another account into a Cloud Connect Network (CCN), by
+/// the owner of the CCN.
+///
+/// The instance's owner applies with `crossmesh_ccn_cross_account_attachment`,
+/// in the same configuration or another. Creating this waits for the
+/// application, accepts it and waits until the instance is connected; what is
+/// connected already is taken over. Destroying this detaches the instance: its
+/// owner's attachment is gone with it.
+///
+/// When the instance is detached elsewhere, this is planned to be created, and
+/// waits for a new application.
+#[derive(Clone, Model)]
+pub(super) struct Accepted {
+    #[attr(flatten)]
+    pub scope: Scope,
+
+    /// Id of the attachment, `CCN#TYPE#REGION#INSTANCE`.
+    #[attr(computed, stable)]
+    pub id: Tf<String>,
+
+    /// Id of the CCN, `ccn-…`.
+    #[attr(required, replace, validate(validators::not_empty()))]
+    pub ccn_id: Tf<String>,
+
+    /// Id of the other account's instance, such as `vpc-…`.
+    #[attr(required, replace, validate(validators::not_empty()))]
+    pub instance_id: Tf<String>,
+
+    /// Kind of the instance: `VPC`, `DIRECTCONNECT`, `BMVPC` or `VPNGW`.
+    #[attr(
+        optional,
+        default = "VPC",
+        replace,
+        validate(validators::one_of(["VPC", "DIRECTCONNECT", "BMVPC", "VPNGW"]))
+    )]
+    pub instance_type: Tf<String>,
+
+    /// Region of the instance.
+    #[attr(required, replace, validate(validators::not_empty()))]
+    pub instance_region: Tf<String>,
+
+    /// Who pays: `PayByCcnOwner` or `PayByInstanceOwner`. Default: as the
+    /// application says. The API does not show it: after an import, setting it
+    /// only notes it. Changing it needs a new application; replace the
+    /// instance's attachment too.
+    #[attr(optional, validate(validators::one_of(payer::PAYERS)))]
+    pub order_type: Tf<String>,
+
+    /// Remark that the instance's owner gave.
+    #[attr(computed, stable)]
+    pub description: Tf<String>,
+
+    #[attr(flatten)]
+    pub facts: Facts,
+
+    /// UIN of the account that owns the CCN.
+    #[attr(computed, stable)]
+    pub ccn_uin: Tf<String>,
+}
+
+/// The resource.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CcnAccepter;
+
+impl Resource for CcnAccepter {
+    type Model = Accepted;
+    type Client = Client;
+
+    const TYPE: &'static str = "crossmesh_ccn_cross_account_attachment_accepter";
+    const TIMEOUTS: &'static [(Operation, Duration)] = &[
+        (Operation::Create, Duration::from_secs(600)),
+        (Operation::Delete, Duration::from_secs(600)),
+    ];
+
+    async fn plan(&self, cx: &PlanCx, change: &mut Change<Accepted>) -> Result<(), Diagnostics> {
+        Scope::plan(cx, change, |model| &mut model.scope).await?;
+        payer::plan(cx, change, |model| &model.order_type);
+        if !change.is_create() {
+            return Ok(());
+        }
+        if let Some(key) = change.planned.key() {
+            change.planned.id = key.to_string().into();
+        }
+        check(cx, &change.planned).await
+    }
+
+    async fn create(&self, cx: &Cx, mut plan: Accepted) -> Result<Accepted, Diagnostics> {
+        let account = plan.scope.open_for_create(cx).await?;
+        let Some(key) = plan.key() else { return Ok(plan) };
+        let found = ccn::find(&account, &key.ccn_id).await.doing("read the CCN")?;
+        let Some(ccn) = found else { return Err(not_owned(&account, &key).await) };
+        let row = wait_for_application(cx, &account, &key).await?;
+        if Standing::of(&row) == Standing::Pending {
+            let _turn = turn(cx, &key).await;
+            check_ranges(&account, &ccn, &key, &row).await?;
+            accept(&account, &key, plan.order_type.known().cloned()).await?;
+        }
+        plan.id = key.to_string().into();
+        plan.take(&row);
+        cx.save(&plan);
+        let what = format!("{} to become ACTIVE in {}", key.instance_id, key.ccn_id);
+        let row = wait_for(cx, &account, &key, Goal::Active, what).await?;
+        plan.take(&row);
+        Ok(plan)
+    }
+
+    async fn read(&self, cx: &Cx, mut state: Accepted) -> Result<Option<Accepted>, Diagnostics> {
+        let account = state.scope.open(cx).await?;
+        let Some(key) = state.key() else { return Ok(None) };
+        let found = key.find(&account).await.doing("read the attachment")?;
+        // An application that is open again, refused or expired is not accepted.
+        let Some(row) = found.filter(|row| Standing::of(row).stays_accepted()) else {
+            return Ok(None);
+        };
+        state.take(&row);
+        Ok(Some(state))
+    }
+
+    async fn update(
+        &self,
+        _cx: &Cx,
+        _prior: Accepted,
+        plan: Accepted,
+    ) -> Result<Accepted, Diagnostics> {
+        // Another name for the account, or who pays noted after an import.
+        Ok(plan)
+    }
+
+    async fn delete(&self, cx: &Cx, state: Accepted) -> Result<(), Diagnostics> {
+        let account = state.scope.open(cx).await?;
+        match state.key() {
+            Some(key) => leave(cx, &account, &key).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn import(&self, cx: &Cx, id: &str) -> Result<Accepted, Diagnostics> {
+        let (scope, id) = Scope::import(cx, id)?;
+        let key = Key::parse(id)?;
+        Ok(Accepted {
+            scope,
+            id: key.to_string().into(),
+            ccn_id: key.ccn_id.into(),
+            instance_id: key.instance_id.into(),
+            instance_type: key.instance_type.into(),
+            instance_region: key.instance_region.into(),
+            ..Accepted::empty()
+        })
+    }
+}
+
+impl Accepted {
+    /// The key, once all of it is known.
+    fn key(&self) -> Option<Key> {
+        Some(Key {
+            ccn_id: self.ccn_id.known()?.clone(),
+            instance_type: self.instance_type.known()?.clone(),
+            instance_region: self.instance_region.known()?.clone(),
+            instance_id: self.instance_id.known()?.clone(),
+        })
+    }
+
+    /// Takes over what the API says.
+    fn take(&mut self, row: &Attachment) {
+        self.facts.take(row);
+        self.description = row.description.clone().into();
+        self.ccn_uin = row.ccn_uin.clone().into();
+    }
+}
+
+/// Waits until the application can be seen by the CCN's owner: it may have been
+/// made a moment ago by another account.
+async fn wait_for_application(
+    cx: &Cx,
+    account: &Account,
+    key: &Key,
+) -> Result<Attachment, Diagnostics> {
+    let settled = Instant::now() + LAG;
+    let what = format!("the application of {} to join {}", key.instance_id, key.ccn_id);
+    let seen = wait(cx, what, || async {
+        let Some(row) = key.find(account).await? else {
+            return Ok(Seen::pending("no application"));
+        };
+        Ok(match Standing::of(&row) {
+            Standing::Pending | Standing::Attaching | Standing::Active => Seen::Done(row),
+            Standing::Expired | Standing::Rejected | Standing::Failed
+                if Instant::now() >= settled =>
+            {
+                Seen::Done(row)
+            }
+            _ => Seen::pending(row.state),
+        })
+    })
+    .await;
+    let row = match seen {
+        Err(error @ wait::Error::Timeout { .. }) => {
+            return Err(no_application(account, key, &error).await);
+        }
+        seen => seen.doing("accept the attachment")?,
+    };
+    let uin = account.uin().await.doing("ask whose the credentials are")?;
+    if row.instance_uin == uin {
+        return Err(not_foreign(&row));
+    }
+    if Standing::of(&row).is_lost() { Err(not_open(&row)) } else { Ok(row) }
+}
+
+/// Refuses to let ranges in that are in the CCN already.
+async fn check_ranges(
+    account: &Account,
+    ccn: &Ccn,
+    key: &Key,
+    row: &Attachment,
+) -> Result<(), Diagnostics> {
+    let overlaps = View::of_owner(account, ccn).overlaps(key, &row.cidr_block).await;
+    overlaps.doing("check the address ranges")?.map_or(Ok(()), Err)
+}
+
+async fn accept(
+    account: &Account,
+    key: &Key,
+    order_type: Option<String>,
+) -> Result<(), Diagnostics> {
+    let instance = Instance { order_type, ..key.instance() };
+    let accepted = settle(
+        || ccn::accept(account, &key.ccn_id, slice::from_ref(&instance)),
+        || is_accepted(account, key),
+    )
+    .await;
+    match accepted {
+        // "Not pending" is well if somebody else has accepted meanwhile.
+        Err(error) if error.kind() == Kind::Conflict => {
+            let seen = is_accepted(account, key).await.doing("read the attachment")?;
+            seen.ok_or_else(|| diagnostic::cloud("accept the attachment", &error))
+        }
+        accepted => accepted.doing("accept the attachment"),
+    }
+}
+
+async fn is_accepted(account: &Account, key: &Key) -> Result<Option<()>, Error> {
+    let found = key.find(account).await?;
+    Ok(found.filter(|row| Standing::of(row).is_in()).map(drop))
+}
+
+/// Says at plan what the apply would fail for. What cannot be asked now is left
+/// to the apply.
+async fn check(cx: &PlanCx, planned: &Accepted) -> Result<(), Diagnostics> {
+    let (Some(client), Some(key)) = (cx.client(), planned.key()) else { return Ok(()) };
+    let Some(account) = planned.scope.open_for_check(client).await else { return Ok(()) };
+    let Ok(found) = ccn::find(&account, &key.ccn_id).await else { return Ok(()) };
+    let Some(ccn) = found else { return Err(not_owned(&account, &key).await) };
+    let Ok(Some(row)) = key.find(&account).await else { return Ok(()) };
+    if account.uin().await.is_ok_and(|uin| uin == row.instance_uin) {
+        return Err(not_foreign(&row));
+    }
+    if Standing::of(&row) != Standing::Pending {
+        return Ok(());
+    }
+    match View::of_owner(&account, &ccn).overlaps(&key, &row.cidr_block).await {
+        Ok(Some(overlaps)) => Err(overlaps),
+        Ok(None) | Err(_) => Ok(()),
+    }
+}
+
+async fn not_owned(account: &Account, key: &Key) -> Diagnostics {
+    let uin = account.uin().await.map_or_else(|_| String::new(), |uin| format!(" ({uin})"));
+    Diagnostic::error(
+        "CCN of another account",
+        format!(
+            "The account {:?}{uin} has no CCN {}, and only a CCN's owner can accept. Set `account` \
+             to the one that owns it, or correct `ccn_id`.",
+            account.label(),
+            key.ccn_id
+        ),
+    )
+    .at("ccn_id")
+    .into()
+}
+
+fn not_foreign(row: &Attachment) -> Diagnostics {
+    Diagnostic::error(
+        "Instance of the same account",
+        format!(
+            "{} belongs to the account that owns {} itself, so that nothing has to be accepted. \
+             Use crossmesh_ccn_attachment instead.{}",
+            row.instance_id,
+            row.ccn_id,
+            parties(row)
+        ),
+    )
+    .at("instance_id")
+    .into()
+}
+
+/// The application was made and cannot be accepted any more.
+fn not_open(row: &Attachment) -> Diagnostics {
+    let why = match Standing::of(row) {
+        Standing::Expired => "expired before it was accepted",
+        Standing::Rejected => "was rejected",
+        _ => "has failed",
+    };
+    let way_out = if Standing::of(row) == Standing::Failed {
+        REMOVED_BY_FORCE.to_owned()
+    } else {
+        format!(
+            "Only the account {} can apply again: apply its crossmesh_ccn_cross_account_attachment \
+             (it applies again by itself), then apply this.",
+            row.instance_uin
+        )
+    };
+    Diagnostic::error(
+        "Unable to accept the attachment",
+        format!(
+            "The application of {} to join {} {why}. {way_out}{}",
+            row.instance_id,
+            row.ccn_id,
+            parties(row)
+        ),
+    )
+    .into()
+}
+
+/// There is nothing to accept.
+async fn no_application(account: &Account, key: &Key, error: &wait::Error<Error>) -> Diagnostics {
+    let progress = error.progress();
+    let uin = account.uin().await.unwrap_or("the UIN of this account");
+    let Key { ccn_id, instance_id, instance_region, .. } = key;
+    let mut text = format!(
+        "Waited {} s for {}; seen last: {}. The owner of {instance_id} has to apply, with a \
+         crossmesh_ccn_cross_account_attachment whose ccn_id is {ccn_id}, ccn_uin {uin} and \
+         instance_region {instance_region}; let this object refer to that one so that Terraform \
+         makes it first. To wait longer, raise `timeouts.create`.",
+        progress.elapsed.as_secs(),
+        progress.what,
+        progress.state.as_deref().unwrap_or("nothing"),
+    );
+    if let Some(cause) = error.cause() {
+        text.push_str(&format!(" The last look failed: {}", cause.message()));
+    }
+    Diagnostic::error("Unable to accept the attachment", text).into()
+}
