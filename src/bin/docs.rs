@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-use crossmesh::provider::Crossmesh;
+use crossmesh::provider::{Crossmesh, subcategory};
 use tfsdk::{
     docs::{Source, stale, write},
     engine::{Engine, Server as _},
@@ -46,20 +46,4 @@ fn run(check: bool) -> io::Result<Vec<PathBuf>> {
     }
     write(&source, &docs)?;
     Ok(Vec::new())
-}
-
-/// The heading under which the registry lists an object.
-fn subcategory(name: &str) -> &'static str {
-    let service = name.split('_').next().unwrap_or(name);
-    match service {
-        "ccn" => "CCN",
-        "tdcc" => "TDCC",
-        "tke" => "TKE",
-        "tcm" => "Mesh",
-        "istio" => "Istio",
-        "kubernetes" => "Kubernetes",
-        "dnspod" => "DNS",
-        "traffic" => "Traffic",
-        _ => "",
-    }
 }

@@ -27,6 +27,22 @@ pub const ADDRESS: &str = "registry.terraform.io/crossmesh/crossmesh";
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Crossmesh;
 
+/// The heading under which the registry lists an object, by its name without
+/// the provider's; empty where it has none.
+pub fn subcategory(name: &str) -> &'static str {
+    match name.split('_').next().unwrap_or(name) {
+        "ccn" => "CCN",
+        "dnspod" => "DNS",
+        "istio" => "Istio",
+        "kubernetes" => "Kubernetes",
+        "tcm" => "Mesh",
+        "tdcc" => "TDCC",
+        "tke" => "TKE",
+        "traffic" => "Traffic",
+        _ => "",
+    }
+}
+
 impl Provider for Crossmesh {
     type Config = Config;
     type Client = Client;

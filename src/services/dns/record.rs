@@ -86,7 +86,7 @@ pub(super) struct DnsRecord {
     #[attr(optional, default = "ENABLE", validate(validators::one_of([ENABLE, DISABLE])))]
     pub status: Tf<String>,
 
-    /// A remark.
+    /// A note for people.
     #[attr(optional)]
     pub remark: Tf<String>,
 }

@@ -34,7 +34,7 @@ pub(super) struct Config {
     #[attr(optional, computed, stable)]
     pub inject: Tf<Inject>,
 
-    /// Tracing.
+    /// How requests are traced.
     #[attr(optional, computed, stable)]
     pub tracing: Tf<Tracing>,
 
@@ -135,7 +135,7 @@ pub(super) struct SelectedRange {
 /// A choice of whose access logs are written.
 #[derive(Clone, Model, PartialEq)]
 pub(super) struct SelectedItems {
-    /// Namespace.
+    /// Namespace whose access logs are written.
     #[attr(optional, computed, stable)]
     pub namespace: Tf<String>,
 
@@ -274,7 +274,7 @@ pub(super) struct Apm {
     #[attr(optional, computed, stable)]
     pub enable: Tf<bool>,
 
-    /// Region.
+    /// Region of the instance.
     #[attr(optional, computed, stable)]
     pub region: Tf<String>,
 

@@ -184,7 +184,7 @@ pub(super) struct LoadBalancer {
     #[attr(optional, computed, stable)]
     pub ip_version: Tf<String>,
 
-    /// Tags.
+    /// Tags of a new load balancer, by key.
     #[attr(optional, computed, stable)]
     pub tags: Tf<BTreeMap<String, String>>,
 

@@ -62,7 +62,7 @@ pub(super) struct Gateway {
     #[attr(required, replace, validate(matches(DNS_LABEL, DNS_LABEL_IN_WORDS)))]
     pub name: Tf<String>,
 
-    /// Namespace.
+    /// Namespace of the gateway in the cluster.
     #[attr(
         optional,
         default = "istio-system",

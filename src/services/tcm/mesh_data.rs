@@ -65,7 +65,7 @@ pub(super) struct FoundMesh {
     #[attr(computed)]
     pub config: Tf<Config>,
 
-    /// Tags.
+    /// Tags of the mesh, by key.
     #[attr(computed)]
     pub tags: Tf<BTreeMap<String, String>>,
 
@@ -85,7 +85,7 @@ pub(super) struct Member {
     #[attr(computed)]
     pub display_name: Tf<String>,
 
-    /// Region.
+    /// Region of the cluster.
     #[attr(computed)]
     pub region: Tf<String>,
 
@@ -101,7 +101,7 @@ pub(super) struct Member {
     #[attr(computed)]
     pub subnet_id: Tf<String>,
 
-    /// Type.
+    /// Type of the cluster, in the mesh's words.
     #[attr(computed)]
     pub r#type: Tf<String>,
 
@@ -117,7 +117,7 @@ pub(super) struct Member {
     #[attr(computed)]
     pub linked_time: Tf<String>,
 
-    /// Its ingress gateways.
+    /// Ingress gateways that the cluster runs.
     #[attr(computed)]
     pub ingress_gateways: Tf<Vec<FoundGateway>>,
 }
@@ -125,11 +125,11 @@ pub(super) struct Member {
 /// An ingress gateway of a cluster.
 #[derive(Clone, Model)]
 pub(super) struct FoundGateway {
-    /// Name.
+    /// Name of the gateway and of its Kubernetes objects.
     #[attr(computed)]
     pub name: Tf<String>,
 
-    /// Namespace.
+    /// Namespace of the gateway in the cluster.
     #[attr(computed)]
     pub namespace: Tf<String>,
 

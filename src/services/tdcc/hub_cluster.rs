@@ -64,7 +64,7 @@ pub(super) struct Hub {
     #[attr(computed, stable)]
     pub description: Tf<String>,
 
-    /// Kubernetes version.
+    /// Version of Kubernetes that the hub cluster runs.
     #[attr(computed, stable)]
     pub kubernetes_version: Tf<String>,
 

@@ -54,11 +54,11 @@ pub(super) struct Registration {
     #[attr(required, replace, validate(validators::not_empty()))]
     pub hub_cluster_id: Tf<String>,
 
-    /// Name.
+    /// Name under which the hub knows the cluster.
     #[attr(required, validate(validators::not_empty()))]
     pub name: Tf<String>,
 
-    /// Description.
+    /// What people should know about it.
     #[attr(optional)]
     pub description: Tf<String>,
 

@@ -24,11 +24,11 @@ pub(super) struct KubernetesCluster {
     #[attr(required, validate(validators::not_empty()))]
     pub cluster_id: Tf<String>,
 
-    /// Name.
+    /// Name of the cluster.
     #[attr(computed)]
     pub name: Tf<String>,
 
-    /// Description.
+    /// What its owner wrote about it.
     #[attr(computed)]
     pub description: Tf<String>,
 
@@ -87,7 +87,7 @@ pub(super) struct KubernetesCluster {
     #[attr(computed)]
     pub created_time: Tf<String>,
 
-    /// Tags.
+    /// Tags of the cluster, by key.
     #[attr(computed)]
     pub tags: Tf<BTreeMap<String, String>>,
 }

@@ -167,7 +167,7 @@ pub(crate) struct ResponseBody {
 /// A VirtualService that goes on.
 #[derive(Clone, Model)]
 pub(crate) struct Delegate {
-    /// Its name.
+    /// Name of the VirtualService.
     #[attr(optional, validate(syntax::dns_subdomain()))]
     pub name: Tf<String>,
 
