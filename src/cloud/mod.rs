@@ -144,6 +144,11 @@ impl Cloud {
         Account::new(self.clone(), label, region, credentials)
     }
 
+    /// The time now as the cloud sees it: what the ends of its tokens are held against.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.shared.time.now()
+    }
+
     pub(crate) fn shared(&self) -> &CloudShared {
         &self.shared
     }

@@ -5,6 +5,7 @@
 //! about it, is said by [`cloud::api::tdcc`](crate::cloud::api::tdcc); a user
 //! can override names with the provider's `tdcc`.
 
+mod cluster_agent;
 mod hub_cluster;
 mod registered_cluster;
 
@@ -17,4 +18,5 @@ pub fn registry() -> Registry<Client> {
     Registry::new()
         .resource(hub_cluster::TdccHubCluster)
         .resource(registered_cluster::TdccRegisteredCluster)
+        .resource(cluster_agent::TdccClusterAgent)
 }
