@@ -14,8 +14,10 @@ use super::probe::{Answer, Expectation, HeaderExpectation, Probe, ProbeSpec, Rep
 use crate::services::{Client, Cx};
 
 /// Sends real HTTP requests and tells what came back: the proof that traffic
-/// arrives. Meant for a `check` block: an answer that is not the expected one
-/// is no error, it makes `ok` false and says why in `error`.
+/// arrives. An answer that is not the expected one is no error: it makes `ok`
+/// false and says why in `error`, for a `check` block to assert. Write the data
+/// source beside the `check` block rather than in it: Terraform plans to read a
+/// nested one again at every run.
 #[derive(Clone, Model)]
 pub(super) struct TrafficProbes {
     /// The requests, by a name of your choice.
