@@ -12,19 +12,18 @@ use tfsdk::{
 use tokio::time::Instant;
 
 use super::{
-    membership::{Goal, LAG, REMOVED_BY_FORCE, leave, turn, wait_for},
+    membership::{Goal, LAG, REMOVED_BY_FORCE, advance, leave, turn, wait_for},
     overlap::View,
     payer,
     row::{Facts, Key, Standing, parties},
 };
 use crate::{
     cloud::{
-        Account, Error, Kind,
+        Account, Error,
         api::ccn::{self, Attachment, Ccn, Instance},
-        settle,
     },
     services::{
-        Client, Cx, PlanCx, Scope, diagnostic,
+        Client, Cx, PlanCx, Scope,
         diagnostic::Doing,
         waiting::{Seen, wait},
     },
@@ -245,8 +244,9 @@ async fn check_ranges(
     key: &Key,
     row: &Attachment,
 ) -> Result<(), Diagnostics> {
-    let overlaps = View::of_owner(account, ccn).overlaps(key, &row.cidr_block).await;
-    overlaps.doing("check the address ranges")?.map_or(Ok(()), Err)
+    let found = View::of_owner(account, ccn).overlaps(key, &row.cidr_block).await;
+    let overlap = found.doing("check the address ranges")?;
+    overlap.map_or(Ok(()), |overlap| Err(overlap.refused()))
 }
 
 async fn accept(
@@ -255,19 +255,12 @@ async fn accept(
     order_type: Option<String>,
 ) -> Result<(), Diagnostics> {
     let instance = Instance { order_type, ..key.instance() };
-    let accepted = settle(
+    advance(
         || ccn::accept(account, &key.ccn_id, slice::from_ref(&instance)),
         || is_accepted(account, key),
     )
-    .await;
-    match accepted {
-        // "Not pending" is well if somebody else has accepted meanwhile.
-        Err(error) if error.kind() == Kind::Conflict => {
-            let seen = is_accepted(account, key).await.doing("read the attachment")?;
-            seen.ok_or_else(|| diagnostic::cloud("accept the attachment", &error))
-        }
-        accepted => accepted.doing("accept the attachment"),
-    }
+    .await
+    .doing("accept the attachment")
 }
 
 async fn is_accepted(account: &Account, key: &Key) -> Result<Option<()>, Error> {
@@ -276,7 +269,7 @@ async fn is_accepted(account: &Account, key: &Key) -> Result<Option<()>, Error> 
 }
 
 /// Says at plan what the apply would fail for. What cannot be asked now is left
-/// to the apply.
+/// to the apply, and of what may have changed until then it only warns.
 async fn check(cx: &PlanCx, planned: &Accepted) -> Result<(), Diagnostics> {
     let (Some(client), Some(key)) = (cx.client(), planned.key()) else { return Ok(()) };
     let Some(account) = planned.scope.open_for_check(client).await else { return Ok(()) };
@@ -286,13 +279,13 @@ async fn check(cx: &PlanCx, planned: &Accepted) -> Result<(), Diagnostics> {
     if account.uin().await.is_ok_and(|uin| uin == row.instance_uin) {
         return Err(not_foreign(&row));
     }
-    if Standing::of(&row) != Standing::Pending {
-        return Ok(());
+    if Standing::of(&row) == Standing::Pending
+        && let Ok(Some(overlap)) =
+            View::of_owner(&account, &ccn).overlaps(&key, &row.cidr_block).await
+    {
+        cx.warn(overlap.foreseen());
     }
-    match View::of_owner(&account, &ccn).overlaps(&key, &row.cidr_block).await {
-        Ok(Some(overlaps)) => Err(overlaps),
-        Ok(None) | Err(_) => Ok(()),
-    }
+    Ok(())
 }
 
 async fn not_owned(account: &Account, key: &Key) -> Diagnostics {
@@ -371,4 +364,42 @@ async fn no_application(account: &Account, key: &Key, error: &wait::Error<Error>
         text.push_str(&format!(" The last look failed: {}", cause.message()));
     }
     Diagnostic::error("Unable to accept the attachment", text).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::cloud::scripted::{Scripted, answer, no_answer, refusal};
+
+    fn rows(state: &str) -> Value {
+        json!({"TotalCount": 1, "InstanceSet": [{
+            "CcnId": "ccn-1", "InstanceType": "VPC", "InstanceRegion": "ap-guangzhou",
+            "InstanceId": "vpc-2", "State": state,
+        }]})
+    }
+
+    /// What accepting comes to when the first answer is this one and the row
+    /// stands so then, and how often it was accepted.
+    async fn accepted(first: crate::cloud::scripted::Reply, then: &str) -> (bool, usize) {
+        let key = Key::parse("ccn-1#VPC#ap-guangzhou#vpc-2").unwrap();
+        let cloud = Scripted::new(vec![first, answer(rows(then))]);
+        let outcome = accept(&cloud.account(), &key, None).await;
+        let accepts = cloud.actions().into_iter().filter(|it| it.starts_with("Accept"));
+        (outcome.is_ok(), accepts.count())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_somebody_else_accepted_meanwhile_is_accepted() {
+        let not_pending = || refusal("UnsupportedOperation.NotPendingCcnInstance");
+        assert_eq!(accepted(not_pending(), "ACTIVE").await, (true, 1));
+        assert_eq!(accepted(not_pending(), "attaching").await, (true, 1));
+        assert_eq!(accepted(not_pending(), "REJECTED").await, (false, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lost_answer_is_looked_for() {
+        assert_eq!(accepted(no_answer(true), "ATTACHING").await, (true, 1));
+    }
 }

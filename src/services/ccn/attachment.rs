@@ -159,16 +159,18 @@ async fn wait_active(cx: &Cx, account: &Account, key: &Key) -> Result<Attachment
 }
 
 /// Says at plan what the apply would fail for. What cannot be asked now is left
-/// to the apply.
+/// to the apply, and of what may have changed until then it only warns.
 async fn check(cx: &PlanCx, planned: &Joined) -> Result<(), Diagnostics> {
     let (Some(client), Some(key)) = (cx.client(), planned.ends.key()) else { return Ok(()) };
     let Some(account) = planned.scope.open_for_check(client).await else { return Ok(()) };
     let Ok(found) = ccn::find(&account, &key.ccn_id).await else { return Ok(()) };
     let Some(ccn) = found else { return Err(not_owned(&account, &key.ccn_id).await) };
-    match application(&account, &ccn, planned, &key).find_overlaps(&account).await {
-        Ok(Some(overlaps)) => Err(overlaps),
-        Ok(None) | Err(_) => Ok(()),
+    if let Ok(Some(overlap)) =
+        application(&account, &ccn, planned, &key).find_overlaps(&account).await
+    {
+        cx.warn(overlap.foreseen());
     }
+    Ok(())
 }
 
 async fn not_owned(account: &Account, ccn_id: &str) -> Diagnostics {

@@ -262,7 +262,7 @@ async fn view(cx: &Cx, account: &Account, attached: &CcnInstance) -> View {
 /// Refuses a range that others publish already, as far as the account may look.
 async fn check_routes(view: &View, plan: &ClusterCidr) -> Result<(), Diagnostics> {
     match view.overlaps_routes(&plan.key(), plan.cluster_cidr.text()).await {
-        Ok(Some(overlaps)) => Err(overlaps),
+        Ok(Some(overlap)) => Err(overlap.refused()),
         Ok(None) => Ok(()),
         Err(error) if matches!(error.kind(), Kind::Denied | Kind::NotFound) => Ok(()),
         Err(error) => Err(diagnostic::cloud("read the CCN's routes", &error)),

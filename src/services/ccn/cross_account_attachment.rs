@@ -193,8 +193,8 @@ async fn application<'a>(
     Application { key, ccn_uin: Some(ccn_uin), instance, view }
 }
 
-/// Says at plan what the apply would fail for, or what is odd. What cannot be
-/// asked now is left to the apply.
+/// Warns at plan of what the apply would fail for, and of what is odd. What
+/// cannot be asked now is left to the apply.
 async fn check(cx: &PlanCx, planned: &Applied) -> Result<(), Diagnostics> {
     let Some(client) = cx.client() else { return Ok(()) };
     let Some(account) = planned.scope.open_for_check(client).await else { return Ok(()) };
@@ -207,10 +207,10 @@ async fn check(cx: &PlanCx, planned: &Applied) -> Result<(), Diagnostics> {
         return Ok(());
     };
     let application = application(client, &account, planned, &key).await;
-    match application.find_overlaps(&account).await {
-        Ok(Some(overlaps)) => Err(overlaps),
-        Ok(None) | Err(_) => Ok(()),
+    if let Ok(Some(overlap)) = application.find_overlaps(&account).await {
+        cx.warn(overlap.foreseen());
     }
+    Ok(())
 }
 
 fn same_account(account: &Account, uin: &str) -> Diagnostic {

@@ -1,13 +1,13 @@
 //! Joining and leaving a CCN: what attachments of one account and across
 //! accounts have in common.
 
-use std::{slice, time::Duration};
+use std::{future::Future, slice, time::Duration};
 
 use tfsdk::{Diagnostic, Diagnostics};
 use tokio::time::Instant;
 
 use super::{
-    overlap::{self, View},
+    overlap::{self, Overlap, View},
     row::{Key, Standing, parties},
 };
 use crate::{
@@ -75,7 +75,7 @@ impl Application<'_> {
     async fn check_ranges(&self, cx: &Cx, account: &Account) -> Result<(), Diagnostics> {
         match self.find_overlaps(account).await {
             Ok(None) => Ok(()),
-            Ok(Some(overlaps)) => Err(overlaps),
+            Ok(Some(overlap)) => Err(overlap.refused()),
             Err(error) if error.kind() == Kind::Denied => {
                 cx.warn(unchecked(&error));
                 Ok(())
@@ -90,10 +90,7 @@ impl Application<'_> {
     /// # Errors
     ///
     /// Those of the calls.
-    pub(super) async fn find_overlaps(
-        &self,
-        account: &Account,
-    ) -> Result<Option<Diagnostics>, Error> {
+    pub(super) async fn find_overlaps(&self, account: &Account) -> Result<Option<Overlap>, Error> {
         match overlap::ranges_of(account, self.key).await? {
             Some(ranges) => self.view.overlaps(self.key, &ranges).await,
             None => Ok(None),
@@ -155,11 +152,9 @@ impl Application<'_> {
     async fn reset(&self, account: &Account) -> Result<(), Diagnostics> {
         let (ccn_id, instances) = (&self.key.ccn_id, slice::from_ref(&self.instance));
         let ccn_uin = self.ccn_uin.unwrap_or_default();
-        let reset = settle(
-            || ccn::reset(account, ccn_id, ccn_uin, instances),
-            || live_row(account, self.key),
-        );
-        reset.await.doing("apply anew for the attachment")
+        advance(|| ccn::reset(account, ccn_id, ccn_uin, instances), || live_row(account, self.key))
+            .await
+            .doing("apply anew for the attachment")
     }
 
     /// Takes over a row that is there, with the remark that is wanted.
@@ -204,6 +199,27 @@ impl Application<'_> {
             Some(wanted) if *wanted != row.description => describe(account, self.key, wanted).await,
             _ => Ok(()),
         }
+    }
+}
+
+/// Takes a row a step further, once: after a lost answer, and after one that
+/// says that the row does not stand where the step begins, `look` says whether
+/// it has been taken.
+///
+/// # Errors
+///
+/// Those of both calls.
+pub(super) async fn advance<W, L>(
+    step: impl FnMut() -> W,
+    mut look: impl FnMut() -> L,
+) -> Result<(), Error>
+where
+    W: Future<Output = Result<(), Error>>,
+    L: Future<Output = Result<Option<()>, Error>>,
+{
+    match settle(step, &mut look).await {
+        Err(error) if error.kind() == Kind::Conflict => look().await?.ok_or(error),
+        outcome => outcome,
     }
 }
 

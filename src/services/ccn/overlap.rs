@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use ipnet::IpNet;
-use tfsdk::{Diagnostic, Diagnostics};
+use tfsdk::{Diagnostic, Diagnostics, Severity};
 
 use super::row::{Key, Standing};
 use crate::{
@@ -70,7 +70,7 @@ impl View {
         &self,
         newcomer: &Key,
         ranges: &[String],
-    ) -> Result<Option<Diagnostics>, Error> {
+    ) -> Result<Option<Overlap>, Error> {
         let rows = ccn::attachments(&self.account, &newcomer.ccn_id).await?;
         let new = newcomer.instance();
         let mut held: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -80,7 +80,7 @@ impl View {
         }
         let found = self.collisions(&newcomer.instance_id, ranges, held);
         let what = format!("{} cannot join {}", newcomer.instance_id, newcomer.ccn_id);
-        Ok((!found.is_empty()).then(|| refusal(&what, newcomer, &found)))
+        Ok(Overlap::new(what, newcomer, &found))
     }
 
     /// Says which routes of other instances stand in the way of a container
@@ -93,7 +93,7 @@ impl View {
         &self,
         newcomer: &Key,
         range: &str,
-    ) -> Result<Option<Diagnostics>, Error> {
+    ) -> Result<Option<Overlap>, Error> {
         let routes = ccn::routes(&self.account, &newcomer.ccn_id, &[]).await?;
         let mut held: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let others = routes.into_iter().filter(|route| route.instance_id != newcomer.instance_id);
@@ -103,7 +103,7 @@ impl View {
         }
         let found = self.collisions(&newcomer.instance_id, &[range.to_owned()], held);
         let what = format!("The range {range} cannot be published to {}", newcomer.ccn_id);
-        Ok((!found.is_empty()).then(|| refusal(&what, newcomer, &found)))
+        Ok(Overlap::new(what, newcomer, &found))
     }
 
     fn collisions(
@@ -148,27 +148,50 @@ pub(super) async fn ranges_of(account: &Account, key: &Key) -> Result<Option<Vec
     }))
 }
 
-fn refusal(what: &str, newcomer: &Key, found: &[Conflict]) -> Diagnostics {
-    let mut lines = String::new();
-    for Conflict { a, b, a_cidr, b_cidr, .. } in found {
-        let (own, other) =
-            if *a == newcomer.instance_id { (a_cidr, (b_cidr, b)) } else { (b_cidr, (a_cidr, a)) };
-        let _ = write!(
-            lines,
-            "\n  {own} of {} overlaps {} of {}",
-            newcomer.instance_id, other.0, other.1
-        );
+/// Ranges of a newcomer that are in the CCN already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Overlap {
+    what: String,
+    lines: String,
+}
+
+impl Overlap {
+    fn new(what: String, newcomer: &Key, found: &[Conflict]) -> Option<Self> {
+        let mut lines = String::new();
+        let new = &newcomer.instance_id;
+        for Conflict { a, b, a_cidr, b_cidr, .. } in found {
+            let (own, other, of) = if a == new { (a_cidr, b_cidr, b) } else { (b_cidr, a_cidr, a) };
+            let _ = write!(lines, "\n  {own} of {new} overlaps {other} of {of}");
+        }
+        (!found.is_empty()).then_some(Self { what, lines })
     }
-    Diagnostic::error(
-        "Overlapping address ranges",
-        format!(
-            "{what}: the addresses are in use there, and only one of overlapping routes carries \
-             traffic.\n{lines}\n\nGive one of them other ranges, or detach the other. If the \
-             overlap is meant, the CCN's owner can allow it with `route_overlap` (one range \
-             within another) or `route_ecmp` (equal ranges)."
-        ),
-    )
-    .into()
+
+    /// Refuses the newcomer.
+    pub(super) fn refused(&self) -> Diagnostics {
+        self.said("Give one of them other ranges, or detach the other.").into()
+    }
+
+    /// Warns of what an apply would refuse as things are. More than a warning
+    /// would be in the way: the same plan may detach the other first, and
+    /// Terraform plans before it destroys, too.
+    pub(super) fn foreseen(&self) -> Diagnostic {
+        let way_out = "The apply will refuse it unless the other is detached before: give one of \
+                       them other ranges.";
+        Diagnostic { severity: Severity::Warning, ..self.said(way_out) }
+    }
+
+    fn said(&self, way_out: &str) -> Diagnostic {
+        let Self { what, lines } = self;
+        Diagnostic::error(
+            "Overlapping address ranges",
+            format!(
+                "{what}: the addresses are in use there, and only one of overlapping routes \
+                 carries traffic.\n{lines}\n\n{way_out} If the overlap is meant, the CCN's owner \
+                 can allow it with `route_overlap` (one range within another) or `route_ecmp` \
+                 (equal ranges)."
+            ),
+        )
+    }
 }
 
 fn parsed(range: &str) -> Option<IpNet> {
@@ -199,7 +222,7 @@ mod tests {
         let cloud = Scripted::new(vec![answer(json!({"TotalCount": total, "InstanceSet": rows}))]);
         let view = View::of_owner(&cloud.account(), ccn);
         let found = view.overlaps(&key(), &["10.0.0.0/16".to_owned()]).await.unwrap();
-        found.map(|found| found.to_string()).unwrap_or_default()
+        found.map(|found| found.refused().to_string()).unwrap_or_default()
     }
 
     #[tokio::test]
@@ -209,8 +232,8 @@ mod tests {
             text.contains("10.0.0.0/16 of vpc-new overlaps 10.0.4.0/24 of vpc-old (account 100)"),
             "{text}"
         );
-        let attaching = said(&Ccn::default(), vec![row("vpc-old", "attaching", &["10.0.0.0/8"])]);
-        assert!(attaching.await.contains("10.0.0.0/8 of vpc-old"));
+        let text = said(&Ccn::default(), vec![row("vpc-old", "attaching", &["10.0.0.0/8"])]).await;
+        assert!(text.contains("10.0.0.0/8 of vpc-old"), "{text}");
     }
 
     #[tokio::test]

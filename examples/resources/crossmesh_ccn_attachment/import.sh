@@ -1,0 +1,3 @@
+# CCN#TYPE#REGION#INSTANCE. A name of the provider's `accounts`, a region, or both
+# may stand before it: shop/ccn-…, @ap-shanghai/ccn-…, shop@ap-shanghai/ccn-…
+terraform import crossmesh_ccn_attachment.hub 'ccn-0a1b2c3d#VPC#ap-guangzhou#vpc-0a1b2c3d'
