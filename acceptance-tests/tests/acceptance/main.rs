@@ -1,0 +1,11 @@
+//! The provider, driven by real `terraform` against the simulated cloud: one
+//! module per object.
+
+mod setup;
+
+mod ccn_attachment;
+mod ccn_cluster_cidr;
+mod ccn_cross_account_attachment;
+mod ccn_cross_account_attachment_accepter;
+mod ccn_instance;
+mod data_ccn_attachments;
