@@ -380,3 +380,32 @@ async fn duplicate_yaml_keys_are_refused_by_strict_validation_alone() {
     assert_eq!(send("&fieldValidation=Strict").await.status, 400);
     assert_eq!(send("").await.expect(201)["data"]["a"], "two");
 }
+
+#[tokio::test]
+async fn giving_everything_up_leaves_others_what_is_theirs() {
+    let client = Client::admin();
+    client.cluster.install_istio_crds().unwrap();
+    let path = "/apis/networking.istio.io/v1/namespaces/default/gateways/main";
+    let gateway = |metadata: Value, spec: Value| {
+        let mut gateway = json!({"apiVersion": "networking.istio.io/v1", "kind": "Gateway", "metadata": metadata});
+        if !spec.is_null() {
+            gateway["spec"] = spec;
+        }
+        gateway
+    };
+    let server = |port: u32| json!([{"port": {"number": port, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]}]);
+    let full = gateway(
+        json!({"name": "main", "labels": {"team": "a"}}),
+        json!({"selector": {"istio": "a"}, "servers": server(80)}),
+    );
+    client.apply(path, "former", "", &full).await.expect(201);
+    let less = gateway(json!({"name": "main"}), json!({"servers": server(81)}));
+    client.apply(path, "latter", "&force=true", &less).await.expect(200);
+    let empty = gateway(json!({"name": "main"}), Value::Null);
+    let given_up = client.apply(path, "former", "", &empty).await.expect(200);
+    assert_eq!(given_up["spec"], json!({"servers": server(81)}));
+    let entries = given_up["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
+    assert_eq!(entries.len(), 1, "{given_up:#}");
+    assert_eq!(entries[0]["manager"], "latter");
+    assert_eq!(entries[0]["fieldsV1"], json!({"f:spec": {"f:servers": {}}}));
+}

@@ -40,10 +40,10 @@ pub(crate) fn apply(
     let config = unmanaged(config);
     let mut merged = merge::merge(scope.schema, &live, &config);
     let last = owners.iter().find(|owner| owner.actor == *actor).map(|owner| owner.fields.clone());
-    let fields = ownable(of_value(scope.schema, &config)).recursive_difference(&scope.reset);
-    assign(&mut owners, actor, fields, &scope.now);
+    let configured = of_value(scope.schema, &config).recursive_difference(&scope.reset);
+    assign(&mut owners, actor, ownable(configured.clone()), &scope.now);
     if let Some(last) = last {
-        merged = prune(scope, merged, &owners, &last);
+        merged = prune(scope, merged, &owners, &configured, &last);
     }
     settle(scope, &live, &merged, &mut owners, actor, force)?;
     managers::write(&mut merged, owners);
@@ -97,8 +97,15 @@ fn owners(scope: &Scope<'_>, live: &Value) -> Vec<Entry> {
 }
 
 /// Takes out what this manager applied last time, applies no more, and nobody
-/// else owns.
-fn prune(scope: &Scope<'_>, merged: Value, owners: &[Entry], last: &FieldSet) -> Value {
+/// else owns. What is `configured` stays, also what nobody can own: with the
+/// object's name its metadata.
+fn prune(
+    scope: &Scope<'_>,
+    merged: Value,
+    owners: &[Entry],
+    configured: &FieldSet,
+    last: &FieldSet,
+) -> Value {
     let schema = scope.schema;
     let last = last.with_named_fields(schema);
     let set_of = |value: &Value| of_value(schema, value).with_named_fields(schema);
@@ -108,7 +115,7 @@ fn prune(scope: &Scope<'_>, merged: Value, owners: &[Entry], last: &FieldSet) ->
     let all = set_of(&merged);
     let owned = owners
         .iter()
-        .fold(FieldSet::default(), |set, owner| set.union(&owner.fields))
+        .fold(configured.clone(), |set, owner| set.union(&owner.fields))
         .with_named_fields(schema);
     let kept = set_of(&cut(&last)).union(&owned);
     let without_unowned = cut(&all.difference(&kept));
