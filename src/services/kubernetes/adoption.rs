@@ -3,10 +3,13 @@
 
 use serde_json::{Map, Value};
 
-use crate::cluster::{MASKED, ObjectRef, fields_of, intent, project};
+use crate::cluster::{FieldSet, MASKED, ObjectRef, fields_of, intent, owners, project};
 
 /// What `kubectl apply` notes on an object; nobody writes it in a manifest.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// The label that every namespace gets.
+const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 
 /// The YAML of objects, in their order. Data of Secrets is masked: it would
 /// stand in the state in clear.
@@ -17,7 +20,7 @@ pub(super) fn text_of<'a>(objects: impl Iterator<Item = &'a Value>, manager: &st
 
 /// The manifest that an object was, or could have been, made of.
 fn manifest(object: &Value, manager: &str) -> Value {
-    let mut manifest = match fields_of(object, manager) {
+    let mut manifest = match fields_of(object, manager).or_else(|| fields_of_all(object)) {
         Some(fields) => project(object, &fields),
         None => intent(object),
     };
@@ -34,6 +37,10 @@ fn manifest(object: &Value, manager: &str) -> Value {
             }
             tidy(metadata);
         }
+        if object.get("kind").is_some_and(|kind| kind == "Namespace") {
+            // Every namespace has them.
+            fields.remove("spec");
+        }
         let is_secret = object.get("kind").is_some_and(|kind| kind == "Secret");
         if let (true, Some(Value::Object(data))) = (is_secret, fields.get_mut("data")) {
             data.values_mut().for_each(|value| *value = MASKED.into());
@@ -42,11 +49,25 @@ fn manifest(object: &Value, manager: &str) -> Value {
     manifest
 }
 
+/// What anybody set, so that the server's defaults are left out; `None` where
+/// nobody is known.
+fn fields_of_all(object: &Value) -> Option<FieldSet> {
+    let owners = owners(object).into_iter().filter(|owner| owner.subresource.is_none());
+    owners.map(|owner| owner.fields).reduce(|mut all, fields| {
+        all.merge(&fields);
+        all
+    })
+}
+
+/// Removes what the server or `kubectl` put there.
 fn tidy(metadata: &mut Map<String, Value>) {
-    let Some(Value::Object(annotations)) = metadata.get_mut("annotations") else { return };
-    annotations.remove(LAST_APPLIED);
-    if annotations.is_empty() {
-        metadata.remove("annotations");
+    for (map, key) in [("annotations", LAST_APPLIED), ("labels", NAMESPACE_NAME)] {
+        if let Some(Value::Object(entries)) = metadata.get_mut(map) {
+            entries.remove(key);
+            if entries.is_empty() {
+                metadata.remove(map);
+            }
+        }
     }
 }
 
@@ -93,12 +114,29 @@ mod tests {
 
     #[test]
     fn of_others_objects_all_but_the_server_s_own_becomes_the_text() {
-        let text = text_of([live()].iter(), "somebody");
+        let mut unmanaged = live();
+        unmanaged["metadata"].as_object_mut().unwrap().remove("managedFields");
+        for (object, data) in
+            [(unmanaged, json!({"mode": "yes", "other": "1"})), (live(), json!({"mode": "yes"}))]
+        {
+            let text = text_of([object].iter(), "somebody");
+            let documents = Documents::parse(&text, "manifests").unwrap();
+            let one = &documents.iter().next().unwrap().object;
+            assert_eq!(one["data"], data);
+            assert_eq!(one["metadata"], json!({"name": "a", "namespace": "shop"}));
+            assert!(one.get("status").is_none());
+        }
+    }
+
+    #[test]
+    fn what_every_namespace_has_is_left_out() {
+        let bare = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop",
+            "labels": {NAMESPACE_NAME: "shop"}}, "spec": {"finalizers": ["kubernetes"]}});
+        let text = text_of([bare].iter(), "crossmesh");
         let documents = Documents::parse(&text, "manifests").unwrap();
-        let one = &documents.iter().next().unwrap().object;
-        assert_eq!(one["data"], json!({"mode": "yes", "other": "1"}));
-        assert_eq!(one["metadata"], json!({"name": "a", "namespace": "shop"}));
-        assert!(one.get("status").is_none());
+        let expected =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}});
+        assert_eq!(documents.iter().next().unwrap().object, expected);
     }
 
     #[test]
