@@ -1,6 +1,8 @@
 //! The provider, driven by real `terraform` against the simulated cloud: one
 //! module per object.
 
+mod cluster;
+mod kube;
 mod setup;
 
 mod ccn_attachment;
@@ -9,3 +11,6 @@ mod ccn_cross_account_attachment;
 mod ccn_cross_account_attachment_accepter;
 mod ccn_instance;
 mod data_ccn_attachments;
+mod istio_gateway;
+mod istio_virtual_service;
+mod kubernetes_manifests;

@@ -13,6 +13,7 @@ use std::{
 use crossmesh_sim::{
     Options, Simulator, World,
     cloud::{Cloud, faults::Rule, recorder::Call, transition::Progression},
+    fleet::Fleet,
     terraform::{Install, Outcome, Plan, Provider, Workspace},
     world::REGION,
 };
@@ -77,6 +78,17 @@ impl Stage {
     /// The cloud, for looking behind the scenes and changing things there.
     pub(crate) fn cloud(&self) -> &Arc<Cloud> {
         self.simulator.cloud()
+    }
+
+    /// The clusters.
+    pub(crate) fn clusters(&self) -> &Arc<Fleet> {
+        self.simulator.fleet().expect("the clusters are served")
+    }
+
+    /// A second cloud with another world, such as one that lost something.
+    pub(crate) fn another_cloud(&self, world: World) -> Simulator {
+        let start = Simulator::start(world, Options::default());
+        self._runtime.block_on(start).expect("a free port")
     }
 
     /// UIN of an account.
