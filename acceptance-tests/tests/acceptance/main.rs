@@ -3,6 +3,7 @@
 
 mod cluster;
 mod kube;
+mod moments;
 mod setup;
 
 mod ccn_attachment;
@@ -11,6 +12,10 @@ mod ccn_cross_account_attachment;
 mod ccn_cross_account_attachment_accepter;
 mod ccn_instance;
 mod data_ccn_attachments;
+mod data_tcm_mesh;
 mod istio_gateway;
 mod istio_virtual_service;
 mod kubernetes_manifests;
+mod tcm_ingress_gateway;
+mod tcm_mesh;
+mod tcm_mesh_cluster;

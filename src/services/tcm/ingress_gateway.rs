@@ -9,20 +9,21 @@ use tfsdk::{
     Diagnostic, Diagnostics, Model,
     engine::{Change, Operation, Resource},
     schema::validators::{length, matches},
-    value::Tf,
+    value::{Path, Tf},
 };
 
 use super::{
-    change::{Purpose, Turn, may_have_happened, no_such_mesh},
+    existing_balancer,
+    gateway_entry::{put, take_out, wait_ready},
     gateway_parts::{GatewayService, LOAD_BALANCER, LoadBalancer, Workload},
     wire::{Part, leaf, part},
 };
 use crate::{
     cloud::{
-        Account, Error, Kind,
+        Kind,
         api::{
-            clb, is, is_any,
-            tcm::{self, Cluster, GatewayStatus, Mesh, ModifyMesh, gateway_state, link_state},
+            clb,
+            tcm::{self, Cluster, Mesh},
         },
     },
     services::{
@@ -132,7 +133,7 @@ impl Resource for TcmIngressGateway {
         let has_balancer = !config.load_balancer.is_null() || !config.load_balancer_id.is_null();
         if !kind.is_empty() && kind != LOAD_BALANCER && has_balancer {
             diagnostics.error_at(
-                tfsdk::value::Path::from("service").attribute("type"),
+                Path::from("service").attribute("type"),
                 "A load balancer without use",
                 format!(
                     "A gateway whose service is a {kind} has no load balancer. Leave out \
@@ -145,7 +146,7 @@ impl Resource for TcmIngressGateway {
             && wanted.subnet_id.is_null()
         {
             diagnostics.error_at(
-                tfsdk::value::Path::from("load_balancer").attribute("subnet_id"),
+                Path::from("load_balancer").attribute("subnet_id"),
                 "A private load balancer needs a subnet",
                 "`type = \"INTERNAL\"` needs the `subnet_id` in which its address is to be.",
             );
@@ -159,7 +160,7 @@ impl Resource for TcmIngressGateway {
         if planned.names().iter().all(|name| !name.is_empty()) {
             planned.id = planned.names().join("#").into();
         }
-        if is_new { check_balancer_at_plan(cx, planned).await } else { Ok(()) }
+        if is_new { existing_balancer::check_at_plan(cx, planned).await } else { Ok(()) }
     }
 
     async fn create(&self, cx: &Cx, mut plan: Gateway) -> Result<Gateway, Diagnostics> {
@@ -243,17 +244,17 @@ fn malformed(id: &str) -> Diagnostics {
 
 impl Gateway {
     /// Mesh, cluster, namespace and name.
-    fn names(&self) -> [&str; 4] {
+    pub(super) fn names(&self) -> [&str; 4] {
         [self.mesh_id.text(), self.cluster_id.text(), self.namespace.text(), self.name.text()]
     }
 
     /// The gateway in its mesh.
-    fn of<'m>(&self, mesh: &'m Mesh) -> Option<&'m tcm::IngressGateway> {
+    pub(super) fn of<'m>(&self, mesh: &'m Mesh) -> Option<&'m tcm::IngressGateway> {
         let [_, cluster, namespace, name] = self.names();
         mesh.ingress_gateway(cluster, namespace, name)
     }
 
-    fn has_balancer(&self) -> bool {
+    pub(super) fn has_balancer(&self) -> bool {
         let service = self.service.known();
         service.is_none_or(|service| matches!(service.r#type.text(), "" | LOAD_BALANCER))
     }
@@ -299,14 +300,14 @@ impl Gateway {
     }
 
     /// Whether an entry is as it is wanted.
-    fn is_in_effect(&self, gateway: &tcm::IngressGateway) -> bool {
+    pub(super) fn is_in_effect(&self, gateway: &tcm::IngressGateway) -> bool {
         let mut wanted = gateway.clone();
         self.write(&mut wanted);
         wanted == *gateway
     }
 
     /// The cluster's configuration with this gateway in it as it is wanted.
-    fn put_into(&self, cluster: &mut Cluster) {
+    pub(super) fn put_into(&self, cluster: &mut Cluster) {
         let [_, _, namespace, name] = self.names();
         let config = cluster.config.get_or_insert_default();
         let gateways = config.ingress_gateway_list.get_or_insert_default();
@@ -323,7 +324,7 @@ impl Gateway {
     }
 
     /// The cluster's configuration without this gateway.
-    fn take_out_of(&self, cluster: &mut Cluster) {
+    pub(super) fn take_out_of(&self, cluster: &mut Cluster) {
         let [_, _, namespace, name] = self.names();
         let config = cluster.config.get_or_insert_default();
         let gateways = config.ingress_gateway_list.get_or_insert_default();
@@ -331,7 +332,7 @@ impl Gateway {
     }
 
     /// Whether a gateway that exists can become the one that is wanted.
-    fn adoptable(&self, known: &tcm::IngressGateway) -> bool {
+    pub(super) fn adoptable(&self, known: &tcm::IngressGateway) -> bool {
         let wanted = self.load_balancer_id.text();
         let has = known.load_balancer_id.as_deref().unwrap_or_default();
         let kind = self.service.known().map_or("", |service| service.r#type.text());
@@ -342,260 +343,100 @@ impl Gateway {
     }
 }
 
-/// Why a gateway cannot be put where it should be.
-enum Hindrance {
-    /// The cluster is not in the mesh.
-    Unlinked,
-    /// The cluster's link failed; why.
-    LinkFailed(String),
-    /// A gateway of the name is there that cannot become this one.
-    Taken,
-    /// The wanted load balancer does not exist in this region.
-    NoBalancer(String),
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::api::tcm::{ClusterConfig, GatewayStatus, LoadBalancerStatus};
 
-/// Puts the gateway into its cluster's configuration, and waits until reads show
-/// it. A new one is saved as soon as it may exist.
-async fn put(
-    cx: &Cx,
-    account: &Account,
-    plan: &Gateway,
-    is_new: bool,
-    doing: &'static str,
-) -> Result<(), Diagnostics> {
-    let [mesh_id, ..] = plan.names();
-    let turn = Turn::take(cx, account, mesh_id, doing).await?;
-    let write = |mesh: Mesh| async move {
-        let mut cluster = match place(account, plan, &mesh).await? {
-            Ok(cluster) => cluster,
-            Err(hindrance) => return Ok(Err(hindrance)),
+    fn gateway(name: &str) -> Gateway {
+        Gateway {
+            mesh_id: "mesh-1".into(),
+            cluster_id: "cls-1".into(),
+            namespace: "istio-system".into(),
+            name: name.into(),
+            ..Gateway::empty()
+        }
+    }
+
+    /// A cluster that has a gateway `other`, an egress gateway and namespaces.
+    fn cluster() -> Cluster {
+        let text = r#"{
+            "ClusterId": "cls-1",
+            "Config": {
+                "AutoInjectionNamespaceList": ["shop"],
+                "EgressGatewayList": [{"Name": "egress", "Namespace": "istio-system"}],
+                "IngressGatewayList": [{
+                    "Name": "other", "Namespace": "istio-system", "ClusterId": "cls-1",
+                    "Service": {"Type": "LoadBalancer"}, "Workload": {"Replicas": 3, "New": true}
+                }]
+            }
+        }"#;
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn names(cluster: &Cluster) -> Vec<&str> {
+        let config: &ClusterConfig = cluster.config.as_ref().unwrap();
+        let gateways = config.ingress_gateway_list.iter().flatten();
+        gateways.map(|gateway| gateway.name.as_str()).collect()
+    }
+
+    #[test]
+    fn other_gateways_and_settings_stay() {
+        let (before, ours) = (cluster(), gateway("ours"));
+        let mut changed = before.clone();
+        ours.put_into(&mut changed);
+        assert_eq!(names(&changed), ["other", "ours"]);
+        // A second time changes nothing.
+        ours.put_into(&mut changed);
+        assert_eq!(names(&changed), ["other", "ours"]);
+        ours.take_out_of(&mut changed);
+        assert_eq!(changed, before);
+        gateway("other").take_out_of(&mut changed);
+        assert_eq!(names(&changed), [""; 0]);
+        let config = changed.config.unwrap();
+        assert_eq!(config.auto_injection_namespace_list, ["shop"]);
+        assert_eq!(config.egress_gateway_list.unwrap()[0].name, "egress");
+    }
+
+    #[test]
+    fn a_change_of_one_setting_leaves_the_others() {
+        let workload = Workload { replicas: 5.into(), ..Workload::empty() };
+        let ours = Gateway { workload: Tf::Known(workload), ..gateway("other") };
+        let mut changed = cluster();
+        assert!(!ours.is_in_effect(&entry(&changed)));
+        ours.put_into(&mut changed);
+        assert!(ours.is_in_effect(&entry(&changed)));
+        let workload = entry(&changed).workload;
+        assert_eq!((workload.replicas, workload.other["New"].as_bool()), (Some(5), Some(true)));
+    }
+
+    fn entry(cluster: &Cluster) -> tcm::IngressGateway {
+        cluster.config.clone().unwrap().ingress_gateway_list.unwrap().remove(0)
+    }
+
+    #[test]
+    fn a_gateway_with_another_load_balancer_is_not_taken_over() {
+        let with = |id: &str| Gateway { load_balancer_id: id.into(), ..gateway("ours") };
+        let balancer =
+            LoadBalancerStatus { load_balancer_id: "lb-1".into(), ..LoadBalancerStatus::default() };
+        let status = GatewayStatus { load_balancer: Some(balancer), ..GatewayStatus::default() };
+        let mut known = tcm::IngressGateway { status: Some(status), ..Default::default() };
+        assert!(gateway("ours").adoptable(&known));
+        assert!(with("lb-1").adoptable(&known));
+        assert!(!with("lb-2").adoptable(&known));
+        known.load_balancer_id = Some("lb-1".into());
+        assert!(!gateway("ours").adoptable(&known));
+        assert!(with("lb-1").adoptable(&known));
+    }
+
+    #[test]
+    fn the_id_of_a_load_balancer_that_was_made_is_not_an_existing_ones() {
+        let mut known = tcm::IngressGateway {
+            load_balancer_id: Some("lb-1".into()),
+            ..tcm::IngressGateway::default()
         };
-        plan.put_into(&mut cluster);
-        let outcome = write_back(account, mesh_id, cluster).await;
-        if is_new && outcome.as_ref().err().is_none_or(may_have_happened) {
-            cx.save(plan);
-        }
-        outcome.map(Ok)
-    };
-    match turn.change(Purpose::Extend, write).await? {
-        None => return Err(no_such_mesh(doing, account, mesh_id)),
-        Some(Err(hindrance)) => return Err(refused(doing, plan, hindrance)),
-        Some(Ok(())) => {}
+        assert_eq!(gateway("ours").as_told(&known).load_balancer_id.text(), "lb-1");
+        known.load_balancer = Some(tcm::LoadBalancer::default());
+        assert_eq!(gateway("ours").as_told(&known).load_balancer_id, Tf::Null);
     }
-    let visible = |mesh: &Mesh| plan.of(mesh).is_some_and(|known| plan.is_in_effect(known));
-    turn.settled(Purpose::Extend, visible).await.map(drop)
-}
-
-/// The cluster as it is in the mesh, if the gateway can be put there.
-async fn place(
-    account: &Account,
-    plan: &Gateway,
-    mesh: &Mesh,
-) -> Result<Result<Cluster, Hindrance>, Error> {
-    let Some(cluster) = mesh.cluster(plan.cluster_id.text()) else {
-        return Ok(Err(Hindrance::Unlinked));
-    };
-    if is(&cluster.status.link_state, link_state::LINK_FAILED) {
-        return Ok(Err(Hindrance::LinkFailed(cluster.status.link_error_detail.clone())));
-    }
-    if plan.of(mesh).is_some_and(|known| !plan.adoptable(known)) {
-        return Ok(Err(Hindrance::Taken));
-    }
-    let region = region_of(cluster, account);
-    if let Some(id) = plan.load_balancer_id.known()
-        && !balancer_exists(&account.in_region(&region), id).await?
-    {
-        return Ok(Err(Hindrance::NoBalancer(region)));
-    }
-    Ok(Ok(cluster.clone()))
-}
-
-/// What a gateway had before it was taken out.
-struct LastSeen {
-    /// Region of its cluster.
-    region: String,
-    /// Id of its load balancer.
-    balancer: Option<String>,
-}
-
-/// Takes the gateway out of its cluster's configuration and waits until it is
-/// gone; `None` where the cluster is not in the mesh any more.
-async fn take_out(
-    cx: &Cx,
-    account: &Account,
-    state: &Gateway,
-    doing: &'static str,
-) -> Result<Option<LastSeen>, Diagnostics> {
-    let [mesh_id, cluster_id, ..] = state.names();
-    let turn = Turn::take(cx, account, mesh_id, doing).await?;
-    let write = |mesh: Mesh| async move {
-        let Some(cluster) = mesh.cluster(cluster_id) else { return Ok(None) };
-        let region = region_of(cluster, account);
-        let Some(gateway) = state.of(&mesh) else {
-            return Ok(Some(LastSeen { region, balancer: None }));
-        };
-        let status = gateway.status.clone().unwrap_or_default();
-        let balancer = status.load_balancer.map(|balancer| balancer.load_balancer_id);
-        let mut cluster = cluster.clone();
-        state.take_out_of(&mut cluster);
-        write_back(account, mesh_id, cluster).await?;
-        Ok(Some(LastSeen { region, balancer: balancer.filter(|id| !id.is_empty()) }))
-    };
-    let Some(Some(last)) = turn.change(Purpose::Reduce, write).await? else { return Ok(None) };
-    let what = format!("the ingress gateway {} to be gone", state.name.text());
-    wait(cx, what, || async {
-        let mesh = tcm::find(account, mesh_id).await?;
-        Ok(match mesh.as_ref().and_then(|mesh| state.of(mesh)) {
-            None => Seen::Done(()),
-            Some(gateway) => Seen::pending(state_of(gateway)),
-        })
-    })
-    .await
-    .doing(doing)?;
-    Ok(Some(last))
-}
-
-async fn write_back(account: &Account, mesh_id: &str, cluster: Cluster) -> Result<(), Error> {
-    let request = ModifyMesh {
-        mesh_id: mesh_id.to_owned(),
-        cluster_list: Some(vec![cluster]),
-        ..ModifyMesh::default()
-    };
-    tcm::modify(account, &request).await
-}
-
-/// Waits until the gateway runs and has an address.
-async fn wait_ready(
-    cx: &Cx,
-    account: &Account,
-    plan: &Gateway,
-) -> Result<tcm::IngressGateway, crate::wait::Error<Error>> {
-    let [mesh_id, _, namespace, name] = plan.names();
-    let what = format!("the ingress gateway {namespace}/{name} to run and have an address");
-    wait(cx, what, || async {
-        Ok(match tcm::find(account, mesh_id).await? {
-            None => Seen::failed("gone", "the mesh was deleted"),
-            Some(mesh) => ready(plan, &mesh),
-        })
-    })
-    .await
-}
-
-fn ready(plan: &Gateway, mesh: &Mesh) -> Seen<tcm::IngressGateway> {
-    let Some(gateway) = plan.of(mesh) else { return Seen::pending("not visible yet") };
-    let status = gateway.status.clone().unwrap_or_default();
-    let under_way = [gateway_state::UPGRADING, gateway_state::ROLLBACKING];
-    if !is_any(&status.state, &under_way) && (has_address(&status) || !plan.has_balancer()) {
-        return Seen::Done(gateway.clone());
-    }
-    let address = if has_address(&status) { "" } else { ", no address yet" };
-    Seen::pending(match mesh.status.state_message.as_str() {
-        "" => format!("{}{address}", state_of(gateway)),
-        message => format!("{}{address} ({message})", state_of(gateway)),
-    })
-}
-
-fn has_address(status: &GatewayStatus) -> bool {
-    status.load_balancer.as_ref().is_some_and(|balancer| {
-        !balancer.load_balancer_vip.is_empty() || !balancer.load_balancer_hostname.is_empty()
-    })
-}
-
-fn state_of(gateway: &tcm::IngressGateway) -> String {
-    let state = gateway.status.as_ref().map_or("", |status| status.state.as_str());
-    if state.is_empty() { "there".to_owned() } else { state.to_owned() }
-}
-
-/// The region of a cluster; clusters are also told with a short form that no
-/// endpoint knows, as in `sh`.
-fn region_of(cluster: &Cluster, account: &Account) -> String {
-    let told = Some(cluster.region.as_str()).filter(|region| region.contains('-'));
-    told.or_else(|| account.region()).unwrap_or_default().to_owned()
-}
-
-/// Whether an existing load balancer is there, as far as one may look.
-async fn balancer_exists(account: &Account, id: &str) -> Result<bool, Error> {
-    match clb::find(account, id).await {
-        Ok(found) => Ok(found.is_some()),
-        Err(error) if matches!(error.kind(), Kind::Denied | Kind::Unsupported) => Ok(true),
-        Err(error) => Err(error),
-    }
-}
-
-/// Looks for an existing load balancer when planning. Where the cluster is not in
-/// the mesh yet its region is not certain: then there is only a warning.
-async fn check_balancer_at_plan(cx: &PlanCx, planned: &Gateway) -> Result<(), Diagnostics> {
-    let (Some(client), Some(id)) = (cx.client(), planned.load_balancer_id.known()) else {
-        return Ok(());
-    };
-    let (false, Some(region)) = (planned.scope.account.is_unknown(), planned.scope.region.known())
-    else {
-        return Ok(());
-    };
-    let label = planned.scope.account.known().map(String::as_str);
-    let Ok(account) = client.accounts.open(label).await else { return Ok(()) };
-    let account = account.in_region(region);
-    let mesh = match planned.mesh_id.known() {
-        Some(mesh) => tcm::find(&account, mesh).await.ok().flatten(),
-        None => None,
-    };
-    let cluster = mesh.as_ref().and_then(|mesh| mesh.cluster(planned.cluster_id.text()));
-    let region = cluster.map_or_else(|| region.clone(), |cluster| region_of(cluster, &account));
-    match balancer_exists(&account.in_region(&region), id).await {
-        Ok(false) if cluster.is_some() => Err(no_balancer(id, &region).into()),
-        Ok(false) => {
-            cx.warn(Diagnostic { severity: tfsdk::Severity::Warning, ..no_balancer(id, &region) });
-            Ok(())
-        }
-        Ok(true) => Ok(()),
-        Err(error) => {
-            tracing::debug!(%error, balancer = id, "cannot look for the load balancer");
-            Ok(())
-        }
-    }
-}
-
-fn no_balancer(id: &str, region: &str) -> Diagnostic {
-    Diagnostic::error(
-        "No such load balancer",
-        format!(
-            "The account has no load balancer {id} in {region}. It must be in the region of the \
-             gateway's cluster: correct `load_balancer_id`, or leave it out to have one made."
-        ),
-    )
-    .at("load_balancer_id")
-}
-
-/// Why a gateway could not be written.
-fn refused(doing: &str, plan: &Gateway, hindrance: Hindrance) -> Diagnostics {
-    let [mesh, cluster, namespace, name] = plan.names();
-    let (detail, path) = match hindrance {
-        Hindrance::Unlinked => (
-            format!(
-                "The cluster {cluster} is not in the mesh {mesh}. Link it with a \
-                 crossmesh_tcm_mesh_cluster, and have the gateway wait for that: refer to the \
-                 resource's `cluster_id`, or name it in `depends_on`."
-            ),
-            "cluster_id",
-        ),
-        Hindrance::LinkFailed(why) => (
-            format!(
-                "Linking the cluster {cluster} to the mesh {mesh} failed: {why}. Remove the cause \
-                 and link it anew first."
-            ),
-            "cluster_id",
-        ),
-        Hindrance::Taken => (
-            format!(
-                "The cluster {cluster} has an ingress gateway {namespace}/{name} already, with \
-                 another load balancer or service type. Import it (id \"{mesh}#{cluster}#\
-                 {namespace}#{name}\"), delete it in the console, or choose another name."
-            ),
-            "name",
-        ),
-        Hindrance::NoBalancer(region) => {
-            return no_balancer(plan.load_balancer_id.text(), &region).into();
-        }
-    };
-    Diagnostic::error(format!("Unable to {doing}"), detail).at(path).into()
 }

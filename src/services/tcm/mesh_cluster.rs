@@ -10,24 +10,15 @@ use tfsdk::{
 };
 
 use super::{
-    change::{Purpose, Turn, may_have_happened, no_such_mesh},
-    injection,
+    injection, link,
     wire::{known_or_null, leaf, set, text},
 };
 use crate::{
-    cloud::{
-        Account, Error,
-        api::{
-            is,
-            tcm::{self, Cluster, ClusterConfig, Mesh, ModifyMesh, ROLE_REMOTE, link_state},
-        },
-        settle,
+    cloud::api::{
+        is,
+        tcm::{self, Cluster, ROLE_REMOTE, link_state},
     },
-    services::{
-        Client, Cx, PlanCx, Scope, complete,
-        diagnostic::Doing,
-        waiting::{Seen, wait},
-    },
+    services::{Client, Cx, PlanCx, Scope, complete, diagnostic::Doing},
 };
 
 /// A cluster in a service mesh: one link between the mesh and a cluster of its
@@ -184,11 +175,11 @@ impl Resource for TcmMeshCluster {
             plan.cluster_region = plan.scope.region.clone();
         }
         plan.id = id(plan.mesh_id.text(), plan.cluster_id.text()).into();
-        let linked = link(cx, &account, &plan).await?;
+        let linked = link::link(cx, &account, &plan).await?;
         let mut made = complete(&plan, &plan.as_told(&linked))?;
         if !made.is_in_effect(&linked) {
             cx.save(&made);
-            let changed = modify(cx, &account, &made).await?;
+            let changed = link::modify(cx, &account, &made).await?;
             made = complete(&plan, &plan.as_told(&changed))?;
         }
         Ok(made)
@@ -210,39 +201,20 @@ impl Resource for TcmMeshCluster {
         let account = plan.scope.open(cx).await?;
         let mut changed = plan.clone();
         if plan.link_state.is_unknown() {
-            changed = complete(&plan, &plan.as_told(&link(cx, &account, &plan).await?))?;
+            changed = complete(&plan, &plan.as_told(&link::link(cx, &account, &plan).await?))?;
             cx.save(&changed);
         }
         if plan.hosted_namespaces != prior.hosted_namespaces
             || plan.auto_injection_namespaces != prior.auto_injection_namespaces
         {
-            changed = complete(&changed, &plan.as_told(&modify(cx, &account, &plan).await?))?;
+            changed = complete(&changed, &plan.as_told(&link::modify(cx, &account, &plan).await?))?;
         }
         Ok(changed)
     }
 
     async fn delete(&self, cx: &Cx, state: MeshCluster) -> Result<(), Diagnostics> {
-        const DOING: &str = "unlink the cluster";
         let account = state.scope.open(cx).await?;
-        let (mesh_id, cluster_id) = (state.mesh_id.text(), state.cluster_id.text());
-        let turn = Turn::take(cx, &account, mesh_id, DOING).await?;
-        let unlink = |mesh: Mesh| {
-            let account = &account;
-            async move {
-                let cluster = mesh.cluster(cluster_id);
-                let leaves =
-                    |cluster: &Cluster| is(&cluster.status.link_state, link_state::UNLINKING);
-                match cluster {
-                    None => Ok(()),
-                    Some(cluster) if leaves(cluster) => Ok(()),
-                    Some(_) => tcm::unlink(account, mesh_id, cluster_id).await,
-                }
-            }
-        };
-        if turn.change(Purpose::Reduce, unlink).await?.is_none() {
-            return Ok(());
-        }
-        wait_unlinked(cx, &account, &state).await.doing(DOING)
+        link::unlink(cx, &account, &state).await
     }
 
     async fn import(&self, cx: &Cx, id: &str) -> Result<MeshCluster, Diagnostics> {
@@ -293,14 +265,14 @@ impl MeshCluster {
     }
 
     /// Whether the namespaces of a link are those that are wanted.
-    fn is_in_effect(&self, cluster: &Cluster) -> bool {
+    pub(super) fn is_in_effect(&self, cluster: &Cluster) -> bool {
         let mut wanted = cluster.clone();
         self.write_namespaces(&mut wanted);
         wanted == *cluster
     }
 
     /// Sets the namespaces; everything else that the mesh has in the cluster stays.
-    fn write_namespaces(&self, cluster: &mut Cluster) {
+    pub(super) fn write_namespaces(&self, cluster: &mut Cluster) {
         let wanted = |names: &Tf<BTreeSet<String>>| known_or_null(names).or(BTreeSet::new().into());
         set::write(&wanted(&self.hosted_namespaces), &mut cluster.hosted_namespaces);
         let config = cluster.config.get_or_insert_default();
@@ -309,8 +281,10 @@ impl MeshCluster {
         config.auto_injection_namespace_list = injected.unwrap_or_default();
     }
 
-    /// What `LinkClusterList` is told.
-    fn request(&self) -> Cluster {
+    /// What `LinkClusterList` is told. Of a link that was there before (`known`), what
+    /// the mesh has in the cluster stays.
+    pub(super) fn request(&self, known: Option<&Cluster>) -> Cluster {
+        let config = known.and_then(|known| known.config.clone());
         let mut cluster = Cluster {
             cluster_id: self.cluster_id.text().to_owned(),
             region: self.cluster_region.text().to_owned(),
@@ -319,7 +293,7 @@ impl MeshCluster {
             // The API's model requires it, the vendor's tools leave it out.
             subnet_id: Some(self.subnet_id.text().to_owned()),
             kind: self.r#type.known().cloned(),
-            config: Some(ClusterConfig::default()),
+            config: Some(config.unwrap_or_default()),
             ..Cluster::default()
         };
         self.write_namespaces(&mut cluster);
@@ -327,228 +301,13 @@ impl MeshCluster {
     }
 }
 
-/// Links the cluster, unless it is linked already, and waits until it is.
-async fn link(cx: &Cx, account: &Account, plan: &MeshCluster) -> Result<Cluster, Diagnostics> {
-    const DOING: &str = "link the cluster";
-    let (mesh_id, cluster_id) = (plan.mesh_id.text(), plan.cluster_id.text());
-    let turn = Turn::take(cx, account, mesh_id, DOING).await?;
-    let ask = |mesh: Mesh| async move {
-        match mesh.cluster(cluster_id) {
-            Some(known) if is(&known.status.link_state, link_state::UNLINKING) => {
-                Ok(Found::Leaving)
-            }
-            Some(known) if !is(&known.status.link_state, link_state::LINK_FAILED) => {
-                Ok(Found::There(Box::new(known.clone())))
-            }
-            _ => {
-                let outcome = link_once(account, mesh_id, &plan.request()).await;
-                if outcome.as_ref().err().is_none_or(may_have_happened) {
-                    cx.save(plan);
-                }
-                outcome.map(|()| Found::Asked)
-            }
-        }
-    };
-    loop {
-        let found = turn.change(Purpose::Extend, &ask).await?;
-        match found.ok_or_else(|| no_such_mesh(DOING, account, mesh_id))? {
-            Found::Asked => break,
-            Found::Leaving => wait_unlinked(cx, account, plan).await.doing(DOING)?,
-            Found::There(known) => {
-                adoptable(plan, &known)?;
-                cx.save(plan);
-                break;
-            }
-        }
-    }
-    wait(cx, format!("the cluster {cluster_id} to be in the mesh {mesh_id}"), || async {
-        let mesh = tcm::find(account, mesh_id).await?;
-        Ok(linked(mesh.as_ref(), cluster_id))
-    })
-    .await
-    .doing(DOING)
-}
-
-/// What the mesh knows of a cluster that is to be linked.
-enum Found {
-    /// Nothing, or a link that failed: linking was asked for.
-    Asked,
-    /// It is on its way out.
-    Leaving,
-    /// It is linked or being linked.
-    There(Box<Cluster>),
-}
-
-/// Links the cluster exactly once; after a lost answer it shows in the mesh.
-async fn link_once(account: &Account, mesh_id: &str, cluster: &Cluster) -> Result<(), Error> {
-    settle(
-        || tcm::link(account, mesh_id, std::slice::from_ref(cluster)),
-        || async {
-            let mesh = tcm::find(account, mesh_id).await?;
-            let found = mesh.as_ref().and_then(|mesh| mesh.cluster(&cluster.cluster_id));
-            let fresh =
-                found.filter(|found| !is(&found.status.link_state, link_state::LINK_FAILED));
-            Ok(fresh.map(drop))
-        },
-    )
-    .await
-}
-
-/// Whether a link that exists is the one that is wanted.
-fn adoptable(plan: &MeshCluster, known: &Cluster) -> Result<(), Diagnostics> {
-    let wanted = plan.vpc_id.text();
-    if known.vpc_id.is_empty() || known.vpc_id == wanted {
-        return Ok(());
-    }
-    Err(Diagnostic::error(
-        "Unable to link the cluster",
-        format!(
-            "The cluster {} is in the mesh {} already, with the VPC {} and not {wanted}. Write \
-             that VPC here, or unlink the cluster in the console and apply again.",
-            plan.cluster_id.text(),
-            plan.mesh_id.text(),
-            known.vpc_id,
-        ),
-    )
-    .at("vpc_id")
-    .into())
-}
-
-/// How far linking is.
-fn linked(mesh: Option<&Mesh>, cluster_id: &str) -> Seen<Cluster> {
-    let Some(mesh) = mesh else {
-        return Seen::failed("gone", "the mesh was deleted");
-    };
-    let Some(cluster) = mesh.cluster(cluster_id) else {
-        return Seen::pending("not visible yet");
-    };
-    let status = &cluster.status;
-    if is(&status.link_state, link_state::LINKED) {
-        return Seen::Done(cluster.clone());
-    }
-    if is(&status.link_state, link_state::LINK_FAILED) {
-        let why = match status.link_error_detail.as_str() {
-            "" => "the cloud does not say why",
-            detail => detail,
-        };
-        return Seen::failed(
-            status.link_state.clone(),
-            format!("{why}. Remove the cause and apply again: the link is made anew"),
-        );
-    }
-    if is(&status.link_state, link_state::UNLINK_FAILED) {
-        return Seen::failed(
-            status.link_state.clone(),
-            format!(
-                "an earlier unlinking failed ({}). Apply again: the cluster is unlinked and linked \
-                 anew",
-                status.link_error_detail
-            ),
-        );
-    }
-    Seen::pending(status.link_state.clone())
-}
-
-/// Waits until the cluster has left the mesh.
-async fn wait_unlinked(
-    cx: &Cx,
-    account: &Account,
-    link: &MeshCluster,
-) -> Result<(), crate::wait::Error<Error>> {
-    let (mesh_id, cluster_id) = (link.mesh_id.text(), link.cluster_id.text());
-    wait(cx, format!("the cluster {cluster_id} to leave the mesh {mesh_id}"), || async {
-        let mesh = tcm::find(account, mesh_id).await?;
-        Ok(unlinked(mesh.as_ref().and_then(|mesh| mesh.cluster(cluster_id))))
-    })
-    .await
-}
-
-/// How far unlinking is: what counts is this cluster, whoever else is linked.
-fn unlinked(cluster: Option<&Cluster>) -> Seen<()> {
-    let Some(cluster) = cluster else { return Seen::Done(()) };
-    let status = &cluster.status;
-    if is(&status.link_state, link_state::UNLINK_FAILED) {
-        return Seen::failed(status.link_state.clone(), status.link_error_detail.clone());
-    }
-    Seen::pending(status.link_state.clone())
-}
-
-/// Changes the namespaces of a link, and returns it as it is then.
-async fn modify(cx: &Cx, account: &Account, plan: &MeshCluster) -> Result<Cluster, Diagnostics> {
-    const DOING: &str = "change the cluster's namespaces";
-    let (mesh_id, cluster_id) = (plan.mesh_id.text(), plan.cluster_id.text());
-    let turn = Turn::take(cx, account, mesh_id, DOING).await?;
-    let gone = || {
-        Diagnostic::error(
-            format!("Unable to {DOING}"),
-            format!(
-                "The cluster {cluster_id} is not in the mesh {mesh_id} any more. Apply again: it \
-                 will be linked anew."
-            ),
-        )
-    };
-    let modified = turn
-        .change(Purpose::Extend, |mesh| async move {
-            let Some(cluster) = mesh.cluster(cluster_id) else { return Ok(false) };
-            let mut cluster = cluster.clone();
-            plan.write_namespaces(&mut cluster);
-            let mesh_id = mesh_id.to_owned();
-            let cluster_list = Some(vec![cluster]);
-            let request = ModifyMesh { mesh_id, cluster_list, ..ModifyMesh::default() };
-            tcm::modify(account, &request).await.map(|()| true)
-        })
-        .await?;
-    if modified != Some(true) {
-        return Err(gone().into());
-    }
-    let visible =
-        |mesh: &Mesh| mesh.cluster(cluster_id).is_none_or(|cluster| plan.is_in_effect(cluster));
-    let mesh = turn.settled(Purpose::Extend, visible).await?;
-    let cluster = mesh.as_ref().and_then(|mesh| mesh.cluster(cluster_id));
-    cluster.cloned().ok_or_else(|| gone().into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::api::tcm::{ClusterStatus, IngressGateway};
-
-    fn cluster(id: &str, state: &str, detail: &str) -> Cluster {
-        let status = ClusterStatus { link_state: state.into(), link_error_detail: detail.into() };
-        Cluster { cluster_id: id.into(), status, ..Cluster::default() }
-    }
-
-    fn mesh(clusters: Vec<Cluster>) -> Mesh {
-        Mesh { cluster_list: clusters, ..Mesh::default() }
-    }
+    use crate::cloud::api::tcm::{ClusterConfig, IngressGateway};
 
     fn names(names: &[&str]) -> Tf<BTreeSet<String>> {
         Tf::Known(names.iter().map(|name| (*name).to_owned()).collect())
-    }
-
-    #[test]
-    fn a_link_without_a_status_is_waited_for() {
-        let bare = mesh(vec![Cluster { cluster_id: "cls-1".into(), ..Cluster::default() }]);
-        assert_eq!(linked(Some(&bare), "cls-1"), Seen::pending(""));
-        assert_eq!(linked(Some(&bare), "cls-2"), Seen::pending("not visible yet"));
-    }
-
-    #[test]
-    fn a_failed_link_ends_the_wait_with_its_reason() {
-        let failed = mesh(vec![cluster("cls-1", "LINK_FAILED", "CheckError: cluster not found")]);
-        let Seen::Failed { state, detail } = linked(Some(&failed), "cls-1") else { panic!() };
-        assert_eq!(state, "LINK_FAILED");
-        assert!(detail.starts_with("CheckError: cluster not found. Remove"), "{detail}");
-        assert!(matches!(linked(None, "cls-1"), Seen::Failed { .. }));
-    }
-
-    #[test]
-    fn unlinking_ends_when_this_cluster_is_out() {
-        let others = mesh(vec![cluster("cls-2", "LINKED", ""), cluster("cls-3", "LINKED", "")]);
-        assert_eq!(unlinked(others.cluster("cls-1")), Seen::Done(()));
-        assert_eq!(unlinked(Some(&cluster("cls-1", "UNLINKING", ""))), Seen::pending("UNLINKING"));
-        let stuck = cluster("cls-1", "UNLINK_FAILED", "no rights");
-        assert_eq!(unlinked(Some(&stuck)), Seen::failed("UNLINK_FAILED", "no rights"));
     }
 
     #[test]
@@ -566,7 +325,7 @@ mod tests {
             vpc_id: "vpc-2".into(),
             subnet_id: Some("subnet-1".into()),
             kind: Some("EXTERNAL".into()),
-            ..cluster("cls-1", "LINKED", "")
+            ..Cluster::default()
         };
         let now = plan.as_told(&told);
         assert_eq!(now.cluster_region.text(), "ap-shanghai");
@@ -582,30 +341,23 @@ mod tests {
     #[test]
     fn namespaces_change_and_gateways_stay() {
         let gateway = IngressGateway { name: "ingress".into(), ..IngressGateway::default() };
-        let mut known = cluster("cls-1", "LINKED", "");
-        known.config = Some(ClusterConfig {
+        let config = ClusterConfig {
             auto_injection_namespace_list: vec!["b".into(), "a".into()],
             ingress_gateway_list: Some(vec![gateway.clone()]),
             ..ClusterConfig::default()
-        });
+        };
+        let mut known = Cluster { config: Some(config), ..Cluster::default() };
         let same =
             MeshCluster { auto_injection_namespaces: names(&["a", "b"]), ..MeshCluster::empty() };
         assert!(same.is_in_effect(&known));
         let other = MeshCluster { hosted_namespaces: names(&["shop"]), ..MeshCluster::empty() };
         assert!(!other.is_in_effect(&known));
+        let again = other.request(Some(&known)).config.unwrap();
+        assert_eq!(again.ingress_gateway_list.as_deref(), Some(&[gateway.clone()][..]));
         other.write_namespaces(&mut known);
         let config = known.config.unwrap();
         assert_eq!(config.auto_injection_namespace_list, [""; 0]);
         assert_eq!(config.ingress_gateway_list, Some(vec![gateway]));
         assert_eq!(known.hosted_namespaces, Some(vec!["shop".to_owned()]));
-    }
-
-    #[test]
-    fn a_link_in_another_network_is_not_adopted() {
-        let plan = MeshCluster { vpc_id: "vpc-1".into(), ..MeshCluster::empty() };
-        let with = |vpc: &str| Cluster { vpc_id: vpc.into(), ..Cluster::default() };
-        assert!(adoptable(&plan, &with("vpc-1")).is_ok());
-        assert!(adoptable(&plan, &with("")).is_ok());
-        assert!(adoptable(&plan, &with("vpc-2")).unwrap_err().to_string().contains("vpc-2"));
     }
 }

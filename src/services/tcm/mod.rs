@@ -2,9 +2,12 @@
 
 mod change;
 mod config;
+mod existing_balancer;
+mod gateway_entry;
 mod gateway_parts;
 mod ingress_gateway;
 mod injection;
+mod link;
 mod mesh;
 mod mesh_cluster;
 mod mesh_data;
