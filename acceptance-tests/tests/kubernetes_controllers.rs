@@ -37,6 +37,21 @@ async fn deployments_become_ready_and_services_get_addresses() {
 }
 
 #[tokio::test]
+async fn pods_wait_for_images_that_cannot_be_pulled() {
+    let client = Client::admin();
+    client.cluster.set_image_trouble(Some("Back-off pulling image"));
+    client.apply(DEPLOYMENT, "m", "", &deployment(web(2))).await.expect(201);
+    let pod = &client.cluster.objects("", "pods")[0];
+    let waiting = &pod["status"]["containerStatuses"][0]["state"]["waiting"];
+    let expected = json!({"reason": "ImagePullBackOff", "message": "Back-off pulling image"});
+    assert_eq!(waiting, &expected);
+    assert_eq!(client.get(DEPLOYMENT).await.expect(200)["status"]["unavailableReplicas"], 2);
+
+    client.cluster.set_image_trouble(None);
+    assert_eq!(client.get(DEPLOYMENT).await.expect(200)["status"]["readyReplicas"], 2);
+}
+
+#[tokio::test]
 async fn a_token_secret_is_filled_and_its_token_works() {
     use base64::Engine as _;
     let client = Client::admin();

@@ -209,6 +209,14 @@ impl Cluster {
         self.listener().is_some()
     }
 
+    /// Says why no image can be pulled from now on, or that images can be.
+    pub fn set_image_trouble(&self, trouble: Option<&str>) {
+        let mut state = self.shared().lock();
+        state.settings.image_trouble = trouble.map(str::to_owned);
+        state.controllers.retry_now();
+        self.shared().settle(&mut state);
+    }
+
     /// Rules for failing requests.
     pub fn faults(&self) -> &Faults {
         &self.0.shared.faults

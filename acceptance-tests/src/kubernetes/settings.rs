@@ -19,6 +19,9 @@ pub struct Settings {
     pub terminate_after: Duration,
     /// First two bytes of Service addresses, `172.31`.
     pub service_prefix: String,
+    /// Why no image can be pulled, in the registry's words; `None` if images can
+    /// be pulled.
+    pub image_trouble: Option<String>,
 }
 
 impl Settings {
@@ -38,6 +41,7 @@ impl Settings {
             ready_after: Duration::from_millis(300),
             terminate_after: Duration::from_millis(200),
             service_prefix: "172.31".to_owned(),
+            image_trouble: None,
         }
     }
 }

@@ -167,6 +167,13 @@ impl Controllers {
         self.timers.insert(timer, Instant::now() + Duration::from_secs(1));
     }
 
+    /// Has everything that failed looked at again at once.
+    pub(crate) fn retry_now(&mut self) {
+        let now = Instant::now();
+        let retries = self.timers.iter_mut().filter(|((.., step), _)| *step == "retry");
+        retries.for_each(|(_, at)| *at = now);
+    }
+
     /// Drops all timers.
     pub(crate) fn forget(&mut self) {
         self.timers.clear();

@@ -31,9 +31,14 @@ pub(super) fn act(state: &mut State, key: &Key, pod: &Value) {
     if !state.controllers.has_waited(key, uid, "start", delay) {
         return;
     }
+    if let Some(trouble) = state.settings.image_trouble.clone() {
+        keep_waiting(state, key, pod, "ImagePullBackOff", &trouble);
+        state.controllers.retry(key, uid);
+        return;
+    }
     match missing_reference(state, &key.namespace, pod) {
         None => start(state, key, pod),
-        Some(message) => wait_for_reference(state, key, pod, &message),
+        Some(message) => keep_waiting(state, key, pod, "CreateContainerConfigError", &message),
     }
 }
 
@@ -68,9 +73,9 @@ fn missing(state: &State, namespace: &str, plural: &str, reference: &Value) -> O
 }
 
 /// The kubelet cannot make the containers yet.
-fn wait_for_reference(state: &mut State, key: &Key, pod: &Value, message: &str) {
+fn keep_waiting(state: &mut State, key: &Key, pod: &Value, reason: &str, message: &str) {
     let containers = pod["spec"]["containers"].as_array().into_iter().flatten();
-    let waiting = json!({"waiting": {"reason": "CreateContainerConfigError", "message": message}});
+    let waiting = json!({"waiting": {"reason": reason, "message": message}});
     let statuses: Vec<Value> = containers
         .map(|container| {
             json!({
