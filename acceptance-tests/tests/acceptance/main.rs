@@ -19,3 +19,5 @@ mod kubernetes_manifests;
 mod tcm_ingress_gateway;
 mod tcm_mesh;
 mod tcm_mesh_cluster;
+mod tdcc_hub_cluster;
+mod tdcc_registered_cluster;
