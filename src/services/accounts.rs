@@ -89,9 +89,10 @@ impl Accounts {
         }
     }
 
-    /// The first account whose UIN is `uin`, whatever its name.
+    /// The first account whose UIN is `uin`, whatever its name: the provider's own
+    /// before the others.
     pub async fn with_uin(&self, uin: &str) -> Option<Account> {
-        for label in self.named.keys().map(Some).chain([None]) {
+        for label in std::iter::once(None).chain(self.named.keys().map(Some)) {
             let Ok(account) = self.open(label.map(String::as_str)).await else { continue };
             if account.uin().await.is_ok_and(|found| found == uin) {
                 return Some(account);

@@ -1,6 +1,6 @@
 //! `crossmesh_ccn_attachment`
 
-use crossmesh_sim::{Options, World, terraform::Action};
+use crossmesh_sim::{Options, World, cloud::transition::Release, terraform::Action};
 use serde_json::json;
 
 use crate::setup::{Stage, start};
@@ -162,8 +162,29 @@ fn detach(stage: &Stage, id: &str) {
 fn what_is_attached_already_is_taken_over() {
     let stage = Stage::new();
     stage.apply_config(&config(&stage, "description = \"one\""));
-    stage.forget(ADDRESS).expect_success();
-    stage.apply_config(&config(&stage, "description = \"two\""));
+    for lines in ["description = \"two\"", ""] {
+        stage.forget(ADDRESS).expect_success();
+        stage.apply_config(&config(&stage, lines));
+        stage.plan().expect_empty();
+    }
+    assert_eq!(stage.calls("AttachCcnInstances").len(), 1);
+    stage.expect_clean_destroy();
+}
+
+#[test]
+fn a_killed_apply_ends_in_the_same_place() {
+    let stage = Stage::new();
+    stage.apply_config(CCN);
+    stage.pace("vpc/attach", "manual");
+    stage.write("main.tf", &config(&stage, ""));
+    drop({
+        let applying = stage.start(&["apply", "-auto-approve"]);
+        stage.await_state(KIND, "ATTACHING");
+        applying
+    });
+    assert!(stage.state().attributes(ADDRESS).is_null());
+    stage.cloud().release(Release { kind: None, id: None });
+    stage.apply().expect_success();
     stage.plan().expect_empty();
     assert_eq!(stage.calls("AttachCcnInstances").len(), 1);
     stage.expect_clean_destroy();
@@ -193,7 +214,7 @@ fn a_timeout_keeps_what_exists() {
     assert!(said.contains("to become ACTIVE in ccn-"), "{said}");
     assert!(said.contains("state seen last is ATTACHING"), "{said}");
     assert!(stage.state().is_tainted(ADDRESS));
-    stage.cloud().release(crossmesh_sim::cloud::transition::Release { kind: None, id: None });
+    stage.cloud().release(Release { kind: None, id: None });
     stage.pace("vpc/attach", "immediate");
     stage.apply().expect_success();
     stage.plan().expect_empty();

@@ -145,7 +145,7 @@ fn an_expired_application_is_made_anew_and_accepted() {
     stage.apply_config(&application(&stage, "description = \"one\""));
     let id = stage.objects(KIND).remove(0);
     stage.cloud().clock().advance(jiff::SignedDuration::from_hours(8 * 24));
-    let plan = stage.plan_config(&both(&stage, "description = \"one\""));
+    let plan = stage.plan_config(&both(&stage, "description = \"two\""));
     plan.expect_changes(&[(ADDRESS, Action::Update), (ACCEPTER, Action::Create)]);
     assert_eq!(plan.change(ADDRESS)["before"]["state"], "EXPIRED");
     assert_eq!(plan.change(ADDRESS)["after_unknown"]["state"], true);

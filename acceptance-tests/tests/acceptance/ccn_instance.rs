@@ -157,6 +157,37 @@ fn is_made_once_although_answers_get_lost() {
 }
 
 #[test]
+fn what_others_have_attached_is_named() {
+    let stage = Stage::new();
+    stage.apply_config(LEAST);
+    let ccn = stage.objects("ccn").remove(0);
+    let other = stage.beside();
+    other.write(
+        "main.tf",
+        &format!(
+            r#"
+resource "crossmesh_ccn_cross_account_attachment" "member" {{
+  account     = "member"
+  ccn_id      = {ccn:?}
+  ccn_uin     = {:?}
+  instance_id = {:?}
+}}
+"#,
+            stage.uin("hub"),
+            stage.vpc("member")
+        ),
+    );
+    other.apply().expect_success();
+    let said = stage.destroy().expect_failure().prose();
+    let holder = format!("{} of account {}: PENDING", stage.vpc("member"), stage.uin("member"));
+    assert!(said.contains(&holder), "{said}");
+    assert!(said.contains("detach them first"), "{said}");
+    stage.plan().expect_empty();
+    other.destroy().expect_success();
+    stage.expect_clean_destroy();
+}
+
+#[test]
 fn says_what_is_wrong_before_anything_is_made() {
     let stage = Stage::new();
     for (config, said) in [

@@ -79,9 +79,11 @@ impl Resource for CcnAttachment {
     async fn create(&self, cx: &Cx, mut plan: Joined) -> Result<Joined, Diagnostics> {
         let account = plan.scope.open_for_create(cx).await?;
         let key = plan.ends.settle(&plan.scope.region);
-        submit(cx, &account, &plan, &key).await?;
+        let application = application(&account, &plan, &key).await?;
+        application.submit(cx, &account).await?;
         cx.save(&plan);
         let row = wait_active(cx, &account, &key).await?;
+        application.settle_remark(&account, &row).await?;
         plan.take(&row);
         Ok(plan)
     }
@@ -106,8 +108,10 @@ impl Resource for CcnAttachment {
         let account = plan.scope.open(cx).await?;
         let key = plan.ends.settle(&plan.scope.region);
         if plan.facts.state.is_unknown() {
-            submit(cx, &account, &plan, &key).await?;
+            let application = application(&account, &plan, &key).await?;
+            application.submit(cx, &account).await?;
             let row = wait_active(cx, &account, &key).await?;
+            application.settle_remark(&account, &row).await?;
             plan.take(&row);
         } else if plan.description != prior.description {
             describe(&account, &key, plan.description.text()).await?;
@@ -138,13 +142,19 @@ impl Joined {
     }
 }
 
-async fn submit(cx: &Cx, account: &Account, plan: &Joined, key: &Key) -> Result<(), Diagnostics> {
+async fn application<'a>(
+    account: &Account,
+    plan: &Joined,
+    key: &'a Key,
+) -> Result<Application<'a>, Diagnostics> {
     let found = ccn::find(account, &key.ccn_id).await.doing("read the CCN")?;
-    let Some(ccn) = found else { return Err(not_owned(account, &key.ccn_id).await) };
-    application(account, &ccn, plan, key).submit(cx, account).await
+    match found {
+        Some(ccn) => Ok(to_join(account, &ccn, plan, key)),
+        None => Err(not_owned(account, &key.ccn_id).await),
+    }
 }
 
-fn application<'a>(account: &Account, ccn: &Ccn, plan: &Joined, key: &'a Key) -> Application<'a> {
+fn to_join<'a>(account: &Account, ccn: &Ccn, plan: &Joined, key: &'a Key) -> Application<'a> {
     let instance = Instance {
         description: plan.description.known().cloned(),
         route_table_id: plan.route_table_id.known().cloned(),
@@ -165,8 +175,7 @@ async fn check(cx: &PlanCx, planned: &Joined) -> Result<(), Diagnostics> {
     let Some(account) = planned.scope.open_for_check(client).await else { return Ok(()) };
     let Ok(found) = ccn::find(&account, &key.ccn_id).await else { return Ok(()) };
     let Some(ccn) = found else { return Err(not_owned(&account, &key.ccn_id).await) };
-    if let Ok(Some(overlap)) =
-        application(&account, &ccn, planned, &key).find_overlaps(&account).await
+    if let Ok(Some(overlap)) = to_join(&account, &ccn, planned, &key).find_overlaps(&account).await
     {
         cx.warn(overlap.foreseen());
     }

@@ -99,9 +99,11 @@ impl Resource for CcnCrossAccountAttachment {
     async fn create(&self, cx: &Cx, mut plan: Applied) -> Result<Applied, Diagnostics> {
         let account = plan.scope.open_for_create(cx).await?;
         let key = plan.ends.settle(&plan.scope.region);
-        application(cx.client(), &account, &plan, &key).await.submit(cx, &account).await?;
+        let application = application(cx.client(), &account, &plan, &key).await;
+        application.submit(cx, &account).await?;
         cx.save(&plan);
         let row = plan.wait(cx, &account, &key).await?;
+        application.settle_remark(&account, &row).await?;
         plan.take(&row);
         Ok(plan)
     }
@@ -130,8 +132,10 @@ impl Resource for CcnCrossAccountAttachment {
         let account = plan.scope.open(cx).await?;
         let key = plan.ends.settle(&plan.scope.region);
         if plan.facts.state.is_unknown() {
-            application(cx.client(), &account, &plan, &key).await.submit(cx, &account).await?;
+            let application = application(cx.client(), &account, &plan, &key).await;
+            application.submit(cx, &account).await?;
             let row = plan.wait(cx, &account, &key).await?;
+            application.settle_remark(&account, &row).await?;
             plan.take(&row);
         } else if plan.description != prior.description {
             describe(&account, &key, plan.description.text()).await?;

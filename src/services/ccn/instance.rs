@@ -8,13 +8,15 @@ use tfsdk::{
     schema::validators,
     value::Tf,
 };
+use tokio::time::Instant;
 
+use super::{membership::LAG, row::Standing};
 use crate::{
     cloud::{
         Account, Error,
         api::{
             Filter,
-            ccn::{self, Ccn, CreateCcn, ModifyCcn, ccn_state},
+            ccn::{self, Attachment, Ccn, CreateCcn, ModifyCcn, ccn_state},
             is,
         },
     },
@@ -186,12 +188,20 @@ impl Resource for CcnInstance {
         let account = state.scope.open(cx).await?;
         let id = state.id.text();
         // Detaching is asynchronous: what was detached a moment ago may still count as attached.
+        let settled = Instant::now() + LAG;
         wait(cx, format!("the CCN {id} to be deleted"), || async {
-            match ccn::delete(&account, id).await {
-                Ok(()) => Ok(Seen::Done(())),
-                Err(error) if error.has_code(STILL_ATTACHED) => Ok(Seen::pending("in use")),
-                Err(error) => Err(error),
-            }
+            let error = match ccn::delete(&account, id).await {
+                Ok(()) => return Ok(Seen::Done(())),
+                Err(error) if STILL_ATTACHED.iter().any(|code| error.has_code(code)) => error,
+                Err(error) => return Err(error),
+            };
+            let holders = holders(&account, id).await?;
+            Ok(if holders.is_empty() || Instant::now() < settled {
+                Seen::pending("in use")
+            } else {
+                let next = error.next_step().unwrap_or_default();
+                Seen::failed("in use", format!("{next}\n\n  {}", holders.join("\n  ")))
+            })
         })
         .await
         .doing("delete the CCN")
@@ -204,7 +214,19 @@ impl Resource for CcnInstance {
 }
 
 /// `DeleteCcn` while attachments exist.
-const STILL_ATTACHED: &str = "UnsupportedOperation.ExistCcnInstancesNotSupportDeleteCcn";
+const STILL_ATTACHED: [&str; 2] =
+    ["UnsupportedOperation.ExistCcnInstancesNotSupportDeleteCcn", "ResourceInUse"];
+
+/// What is attached to the CCN and not on its way out.
+async fn holders(account: &Account, id: &str) -> Result<Vec<String>, Error> {
+    let rows = ccn::attachments(account, id).await?;
+    let stays = rows.into_iter().filter(|row| Standing::of(row) != Standing::Detaching);
+    let line = |row: Attachment| {
+        let Attachment { instance_id, instance_uin, state, .. } = row;
+        format!("{instance_id} of account {instance_uin}: {state}")
+    };
+    Ok(stays.map(line).collect())
+}
 
 impl Instance {
     /// Takes over what the API answered, except tags.

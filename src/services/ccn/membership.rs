@@ -60,7 +60,7 @@ impl Application<'_> {
         match found.as_ref().map(Standing::of) {
             None => {}
             Some(standing) if standing.is_live() || standing == Standing::Other => {
-                return self.adopt(account, found.as_ref()).await;
+                return self.adopt(found.as_ref());
             }
             Some(Standing::Expired) if self.ccn_uin.is_some() => return self.reset(account).await,
             Some(_) => leave(cx, account, self.key).await?,
@@ -157,12 +157,8 @@ impl Application<'_> {
             .doing("apply anew for the attachment")
     }
 
-    /// Takes over a row that is there, with the remark that is wanted.
-    async fn adopt(
-        &self,
-        account: &Account,
-        found: Option<&Attachment>,
-    ) -> Result<(), Diagnostics> {
+    /// Takes over a row that is there, if it is the one that is meant.
+    fn adopt(&self, found: Option<&Attachment>) -> Result<(), Diagnostics> {
         let Some(row) = found else { return Ok(()) };
         if let Some(uin) = self.ccn_uin
             && !row.ccn_uin.is_empty()
@@ -195,10 +191,20 @@ impl Application<'_> {
             .at("route_table_id")
             .into());
         }
-        match &self.instance.description {
-            Some(wanted) if *wanted != row.description => describe(account, self.key, wanted).await,
-            _ => Ok(()),
+        Ok(())
+    }
+
+    /// Sets the remark of what was there before, if it has another one.
+    pub(super) async fn settle_remark(
+        &self,
+        account: &Account,
+        row: &Attachment,
+    ) -> Result<(), Diagnostics> {
+        let wanted = self.instance.description.as_deref().unwrap_or_default();
+        if row.description == wanted {
+            return Ok(());
         }
+        describe(account, self.key, wanted).await
     }
 }
 

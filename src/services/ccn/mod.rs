@@ -10,6 +10,7 @@ mod instance;
 mod membership;
 mod overlap;
 mod payer;
+mod refusal;
 mod row;
 
 use tfsdk::engine::Registry;

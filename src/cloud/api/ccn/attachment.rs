@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::cloud::{
     Account, Action, Error, Kind,
     api::{Filter, is, vpc::VPC},
+    found,
     page::{self, Page},
 };
 
@@ -189,7 +190,8 @@ pub async fn describe_attachments(
 }
 
 /// The attachment of an instance to a CCN, whoever of the two owners asks; `None` also once it is
-/// `DELETED`. Only type, region and id of `instance` count.
+/// `DELETED`, or the CCN is gone. Only type, region and id of `instance` count. If remains of an earlier
+/// attachment are still there, the one that lives.
 ///
 /// # Errors
 /// Those of the call.
@@ -200,10 +202,17 @@ pub async fn find_attachment(
 ) -> Result<Option<Attachment>, Error> {
     let filters =
         [Filter::new("ccn-id", ccn_id), Filter::new("instance-id", &*instance.instance_id)];
-    let rows = attachments_where(account, &filters).await?;
-    Ok(rows.into_iter().find(|row| {
+    let rows = found(attachments_where(account, &filters).await)?.unwrap_or_default();
+    let is_it = |row: &Attachment| {
         row.ccn_id == ccn_id && instance.is_of(row) && !is(&row.state, attachment_state::DELETED)
-    }))
+    };
+    Ok(rows.into_iter().filter(is_it).max_by_key(life))
+}
+
+/// How much life is in an attachment: 0 in remains, most in a connection.
+fn life(row: &Attachment) -> usize {
+    let states = [attachment_state::PENDING, attachment_state::ATTACHING, attachment_state::ACTIVE];
+    states.iter().position(|state| is(&row.state, state)).map_or(0, |place| place + 1)
 }
 
 /// All attachments of a CCN that the account may see.

@@ -147,6 +147,8 @@ async fn an_attachment_is_found_by_type_region_and_id_until_it_is_deleted() {
         (vec![row("DELETED")], None),
         (vec![other], None),
         (vec![], None),
+        // Remains of an earlier attachment beside the one that lives.
+        (vec![row("DETACHING"), row("ATTACHING"), row("REJECTED")], Some("ATTACHING")),
     ] {
         let cloud = Scripted::new(vec![rows(&answered)]);
         let found = find_attachment(&cloud.account(), "ccn-1", &vpc()).await.unwrap();
@@ -162,6 +164,15 @@ async fn an_attachment_is_found_by_type_region_and_id_until_it_is_deleted() {
             })
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_attached_to_a_ccn_that_is_gone() {
+    let cloud = Scripted::new(vec![refusal("ResourceNotFound")]);
+    let found = find_attachment(&cloud.account(), "ccn-1", &vpc()).await.unwrap();
+    assert_eq!(found, None);
+    let cloud = Scripted::new(vec![refusal("UnauthorizedOperation")]);
+    assert!(find_attachment(&cloud.account(), "ccn-1", &vpc()).await.is_err());
 }
 
 #[tokio::test(start_paused = true)]
