@@ -334,6 +334,24 @@ resource "crossmesh_tcm_mesh_cluster" "theirs" {{
 }
 
 #[test]
+fn a_deletion_that_failed_is_tried_again() {
+    let stage = Stage::new();
+    stage.apply_config(&config(""));
+    let id = stage.objects(KIND).remove(0);
+    stage.pace("tcm/mesh-delete", "manual");
+    let said = std::thread::scope(|scope| {
+        let destroy = scope.spawn(|| stage.destroy());
+        stage.await_state(KIND, "DELETING");
+        stage.patch(KIND, &id, json!({"State": "DELETE_FAILED", "StateMessage": "in use"}));
+        destroy.join().unwrap().expect_failure().prose()
+    });
+    assert!(said.contains("the state became DELETE_FAILED: in use."), "{said}");
+    assert_eq!(stage.state().addresses(), [ADDRESS]);
+    stage.pace("tcm/mesh-delete", "immediate");
+    stage.expect_clean_destroy();
+}
+
+#[test]
 fn secrets_are_not_shown() {
     let stage = Stage::new();
     stage.write("main.tf", &config(FULL));
@@ -372,5 +390,7 @@ fn belongs_to_any_account_and_region() {
     let objects = stage.cloud().objects();
     assert_eq!(objects[0].owner, stage.uin("member"));
     stage.expect_import(ADDRESS, &format!("member@ap-shanghai/{}", objects[0].id));
+    let theirs = "region = \"ap-shanghai\"";
+    stage.plan_config(&config(theirs)).expect_changes(&[(ADDRESS, Action::Replace)]);
     stage.expect_clean_destroy();
 }

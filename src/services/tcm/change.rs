@@ -33,6 +33,29 @@ const REFUSALS: u32 = 3;
 /// go.
 const VISIBILITY: Duration = Duration::from_secs(30);
 
+/// How long a read may still show a failure from before the change.
+const STALENESS: Duration = Duration::from_secs(10);
+
+/// Tells a failure that a change came to from one that was there before: reads may
+/// lag behind the change.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    before: String,
+    stale_until: Instant,
+}
+
+impl Failure {
+    /// A change was made just now; before it the state was `before`.
+    pub(super) fn after(before: &str) -> Self {
+        Self { before: before.to_owned(), stale_until: Instant::now() + STALENESS }
+    }
+
+    /// Whether the failed state `state` is what the change came to.
+    pub(super) fn is_new(&self, state: &str) -> bool {
+        !is(state, &self.before) || Instant::now() >= self.stale_until
+    }
+}
+
 /// What a change needs the mesh to be like.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Purpose {
@@ -274,5 +297,16 @@ mod tests {
             assert_eq!(seen(mesh(state, operations), Purpose::Reduce), reduce, "{state}");
         }
         assert_eq!(readiness(None, Purpose::Extend), Seen::Done(None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_from_before_a_change_is_not_its_own_for_a_while() {
+        let fresh = Failure::after("");
+        assert!(fresh.is_new("LINK_FAILED"));
+        let again = Failure::after("LINK_FAILED");
+        assert!(!again.is_new("LINK_FAILED"));
+        assert!(again.is_new("UNLINK_FAILED"));
+        tokio::time::advance(STALENESS).await;
+        assert!(again.is_new("LINK_FAILED"));
     }
 }

@@ -3,7 +3,7 @@
 use tfsdk::{Diagnostic, Diagnostics};
 
 use super::{
-    change::{Purpose, Turn, may_have_happened, no_such_mesh},
+    change::{Failure, Purpose, Turn, may_have_happened, no_such_mesh},
     mesh_cluster::MeshCluster,
 };
 use crate::{
@@ -44,25 +44,28 @@ pub(super) async fn link(
                 if outcome.as_ref().err().is_none_or(may_have_happened) {
                     cx.save(plan);
                 }
-                outcome.map(|()| Found::Asked)
+                let before = failed.map_or("", |failed| failed.status.link_state.as_str());
+                outcome.map(|()| Found::Asked(Failure::after(before)))
             }
         }
     };
-    loop {
+    let failure = loop {
         let found = turn.change(Purpose::Extend, &ask).await?;
         match found.ok_or_else(|| no_such_mesh(DOING, account, mesh_id))? {
-            Found::Asked => break,
-            Found::Leaving => wait_unlinked(cx, account, plan).await.doing(DOING)?,
+            Found::Asked(failure) => break failure,
+            Found::Leaving => {
+                wait_unlinked(cx, account, plan, &Failure::after("")).await.doing(DOING)?;
+            }
             Found::There(known) => {
                 adoptable(plan, &known)?;
                 cx.save(plan);
-                break;
+                break Failure::after("");
             }
         }
-    }
+    };
     wait(cx, format!("the cluster {cluster_id} to be in the mesh {mesh_id}"), || async {
         let mesh = tcm::find(account, mesh_id).await?;
-        Ok(linked(mesh.as_ref(), cluster_id))
+        Ok(linked(mesh.as_ref(), cluster_id, &failure))
     })
     .await
     .doing(DOING)
@@ -79,13 +82,14 @@ pub(super) async fn unlink(
     let turn = Turn::take(cx, account, mesh_id, DOING).await?;
     let ask = |mesh: Mesh| async move {
         let stays = |cluster: &&Cluster| !is(&cluster.status.link_state, link_state::UNLINKING);
-        match mesh.cluster(cluster_id).filter(stays) {
-            Some(_) => tcm::unlink(account, mesh_id, cluster_id).await,
-            None => Ok(()),
-        }
+        let Some(cluster) = mesh.cluster(cluster_id).filter(stays) else {
+            return Ok(Failure::after(""));
+        };
+        tcm::unlink(account, mesh_id, cluster_id).await?;
+        Ok(Failure::after(&cluster.status.link_state))
     };
     match turn.change(Purpose::Reduce, ask).await? {
-        Some(()) => wait_unlinked(cx, account, state).await.doing(DOING),
+        Some(failure) => wait_unlinked(cx, account, state, &failure).await.doing(DOING),
         None => Ok(()),
     }
 }
@@ -132,7 +136,7 @@ pub(super) async fn modify(
 /// What the mesh knows of a cluster that is to be linked.
 enum Found {
     /// Nothing, or a link that failed: linking was asked for.
-    Asked,
+    Asked(Failure),
     /// It is on its way out.
     Leaving,
     /// It is linked or being linked.
@@ -175,7 +179,7 @@ fn adoptable(plan: &MeshCluster, known: &Cluster) -> Result<(), Diagnostics> {
 }
 
 /// How far linking is.
-fn linked(mesh: Option<&Mesh>, cluster_id: &str) -> Seen<Cluster> {
+fn linked(mesh: Option<&Mesh>, cluster_id: &str, failure: &Failure) -> Seen<Cluster> {
     let Some(mesh) = mesh else {
         return Seen::failed("gone", "the mesh was deleted");
     };
@@ -186,7 +190,7 @@ fn linked(mesh: Option<&Mesh>, cluster_id: &str) -> Seen<Cluster> {
     if is(&status.link_state, link_state::LINKED) {
         return Seen::Done(cluster.clone());
     }
-    if is(&status.link_state, link_state::LINK_FAILED) {
+    if is(&status.link_state, link_state::LINK_FAILED) && failure.is_new(&status.link_state) {
         let why = match status.link_error_detail.as_str() {
             "" => "the cloud does not say why",
             detail => detail,
@@ -214,20 +218,21 @@ async fn wait_unlinked(
     cx: &Cx,
     account: &Account,
     link: &MeshCluster,
+    failure: &Failure,
 ) -> Result<(), crate::wait::Error<Error>> {
     let (mesh_id, cluster_id) = (link.mesh_id.text(), link.cluster_id.text());
     wait(cx, format!("the cluster {cluster_id} to leave the mesh {mesh_id}"), || async {
         let mesh = tcm::find(account, mesh_id).await?;
-        Ok(unlinked(mesh.as_ref().and_then(|mesh| mesh.cluster(cluster_id))))
+        Ok(unlinked(mesh.as_ref().and_then(|mesh| mesh.cluster(cluster_id)), failure))
     })
     .await
 }
 
 /// How far unlinking is: what counts is this cluster, whoever else is linked.
-fn unlinked(cluster: Option<&Cluster>) -> Seen<()> {
+fn unlinked(cluster: Option<&Cluster>, failure: &Failure) -> Seen<()> {
     let Some(cluster) = cluster else { return Seen::Done(()) };
     let status = &cluster.status;
-    if is(&status.link_state, link_state::UNLINK_FAILED) {
+    if is(&status.link_state, link_state::UNLINK_FAILED) && failure.is_new(&status.link_state) {
         return Seen::failed(status.link_state.clone(), status.link_error_detail.clone());
     }
     Seen::pending(status.link_state.clone())
@@ -245,33 +250,44 @@ mod tests {
         Cluster { cluster_id: id.into(), status, ..Cluster::default() }
     }
 
+    fn none() -> Failure {
+        Failure::after("")
+    }
+
     fn mesh(clusters: Vec<Cluster>) -> Mesh {
         Mesh { cluster_list: clusters, ..Mesh::default() }
     }
 
-    #[test]
-    fn a_link_without_a_status_is_waited_for() {
+    #[tokio::test(start_paused = true)]
+    async fn a_link_without_a_status_is_waited_for() {
         let bare = mesh(vec![Cluster { cluster_id: "cls-1".into(), ..Cluster::default() }]);
-        assert_eq!(linked(Some(&bare), "cls-1"), Seen::pending(""));
-        assert_eq!(linked(Some(&bare), "cls-2"), Seen::pending("not visible yet"));
+        assert_eq!(linked(Some(&bare), "cls-1", &none()), Seen::pending(""));
+        assert_eq!(linked(Some(&bare), "cls-2", &none()), Seen::pending("not visible yet"));
     }
 
-    #[test]
-    fn a_failed_link_ends_the_wait_with_its_reason() {
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_link_ends_the_wait_with_its_reason() {
         let failed = mesh(vec![cluster("cls-1", "LINK_FAILED", "CheckError: cluster not found")]);
-        let Seen::Failed { state, detail } = linked(Some(&failed), "cls-1") else { panic!() };
+        let Seen::Failed { state, detail } = linked(Some(&failed), "cls-1", &none()) else {
+            panic!()
+        };
         assert_eq!(state, "LINK_FAILED");
         assert!(detail.starts_with("CheckError: cluster not found. Remove"), "{detail}");
-        assert!(matches!(linked(None, "cls-1"), Seen::Failed { .. }));
+        let again = Failure::after("LINK_FAILED");
+        assert_eq!(linked(Some(&failed), "cls-1", &again), Seen::pending("LINK_FAILED"));
+        assert!(matches!(linked(None, "cls-1", &none()), Seen::Failed { .. }));
     }
 
-    #[test]
-    fn unlinking_ends_when_this_cluster_is_out() {
+    #[tokio::test(start_paused = true)]
+    async fn unlinking_ends_when_this_cluster_is_out() {
         let others = mesh(vec![cluster("cls-2", "LINKED", ""), cluster("cls-3", "LINKED", "")]);
-        assert_eq!(unlinked(others.cluster("cls-1")), Seen::Done(()));
-        assert_eq!(unlinked(Some(&cluster("cls-1", "UNLINKING", ""))), Seen::pending("UNLINKING"));
+        assert_eq!(unlinked(others.cluster("cls-1"), &none()), Seen::Done(()));
+        assert_eq!(
+            unlinked(Some(&cluster("cls-1", "UNLINKING", "")), &none()),
+            Seen::pending("UNLINKING")
+        );
         let stuck = cluster("cls-1", "UNLINK_FAILED", "no rights");
-        assert_eq!(unlinked(Some(&stuck)), Seen::failed("UNLINK_FAILED", "no rights"));
+        assert_eq!(unlinked(Some(&stuck), &none()), Seen::failed("UNLINK_FAILED", "no rights"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tfsdk::{
 };
 
 use super::{
-    change::{OF_NO_USE, Purpose, Turn, failed, no_such_mesh},
+    change::{Failure, OF_NO_USE, Purpose, Turn, failed, no_such_mesh},
     config::Config,
 };
 use crate::{
@@ -166,14 +166,21 @@ impl Resource for TcmMesh {
         let account = state.scope.open(cx).await?;
         let id = state.id.text();
         let _turn = Turn::take(cx, &account, id, DOING).await?;
-        let empty = wait_empty(cx, &account, id).await.doing(DOING)?;
-        if empty {
+        let mut before = String::new();
+        if let Some(mesh) = wait_empty(cx, &account, id).await.doing(DOING)? {
             tcm::delete(&account, id, state.delete_with()).await.doing(DOING)?;
+            before = mesh.state;
         }
+        let failure = Failure::after(&before);
         wait(cx, format!("the mesh {id} to be gone"), || async {
             Ok(match tcm::find(&account, id).await? {
                 None => Seen::Done(()),
-                Some(mesh) if is(&mesh.state, mesh_state::DELETE_FAILED) => failed(&mesh),
+                Some(mesh)
+                    if is(&mesh.state, mesh_state::DELETE_FAILED)
+                        && failure.is_new(&mesh.state) =>
+                {
+                    failed(&mesh)
+                }
                 Some(mesh) => Seen::pending(mesh.state),
             })
         })
@@ -300,24 +307,23 @@ async fn modify(
 }
 
 /// Waits until the mesh can be deleted: it is not just being made, and the
-/// clusters that are being unlinked are out. Whether there is still something to
-/// delete.
+/// clusters that are being unlinked are out. Returns it unless it is gone or going.
 async fn wait_empty(
     cx: &Cx,
     account: &Account,
     id: &str,
-) -> Result<bool, crate::wait::Error<Error>> {
+) -> Result<Option<tcm::Mesh>, crate::wait::Error<Error>> {
     wait(cx, format!("the mesh {id} to have no clusters"), || async {
         Ok(match tcm::find(account, id).await? {
-            None => Seen::Done(false),
-            Some(mesh) if is(&mesh.state, mesh_state::DELETING) => Seen::Done(false),
-            Some(mesh) => deletable(&mesh),
+            None => Seen::Done(None),
+            Some(mesh) if is(&mesh.state, mesh_state::DELETING) => Seen::Done(None),
+            Some(mesh) => deletable(mesh),
         })
     })
     .await
 }
 
-fn deletable(mesh: &tcm::Mesh) -> Seen<bool> {
+fn deletable(mesh: tcm::Mesh) -> Seen<Option<tcm::Mesh>> {
     let stays = |cluster: &&tcm::Cluster| !is(&cluster.status.link_state, link_state::UNLINKING);
     let staying: Vec<&str> =
         mesh.cluster_list.iter().filter(stays).map(|cluster| cluster.cluster_id.as_str()).collect();
@@ -336,9 +342,9 @@ fn deletable(mesh: &tcm::Mesh) -> Seen<bool> {
         return Seen::pending("clusters are being unlinked");
     }
     if mesh.is_operating() || is_any(&mesh.state, BEING_MADE) {
-        return Seen::pending(mesh.state.clone());
+        return Seen::pending(mesh.state);
     }
-    Seen::Done(true)
+    Seen::Done(Some(mesh))
 }
 
 /// States in which the API refuses to delete a mesh, and which pass.
@@ -368,22 +374,22 @@ mod tests {
 
     #[test]
     fn a_mesh_is_deleted_when_it_is_empty_and_made() {
-        assert_eq!(deletable(&mesh("RUNNING", vec![])), Seen::Done(true));
-        assert_eq!(deletable(&mesh("CREATE_FAILED", vec![])), Seen::Done(true));
-        assert_eq!(deletable(&mesh("CREATING", vec![])), Seen::pending("CREATING"));
+        assert!(matches!(deletable(mesh("RUNNING", vec![])), Seen::Done(Some(_))));
+        assert!(matches!(deletable(mesh("CREATE_FAILED", vec![])), Seen::Done(Some(_))));
+        assert_eq!(deletable(mesh("CREATING", vec![])), Seen::pending("CREATING"));
         let leaving = mesh("RUNNING", vec![cluster("cls-1", "UNLINKING")]);
-        assert_eq!(deletable(&leaving), Seen::pending("clusters are being unlinked"));
+        assert_eq!(deletable(leaving), Seen::pending("clusters are being unlinked"));
         let mut busy = mesh("RUNNING", vec![]);
         let operation = UnderWay { kind: "UNLINK_CLUSTERS".into(), ..UnderWay::default() };
         busy.status =
             MeshStatus { active_operation_list: vec![operation], ..MeshStatus::default() };
-        assert_eq!(deletable(&busy), Seen::pending("RUNNING"));
+        assert_eq!(deletable(busy), Seen::pending("RUNNING"));
     }
 
     #[test]
     fn clusters_that_stay_are_named() {
         let used = mesh("RUNNING", vec![cluster("cls-1", "LINKED"), cluster("cls-2", "UNLINKING")]);
-        let Seen::Failed { detail, .. } = deletable(&used) else { panic!() };
+        let Seen::Failed { detail, .. } = deletable(used) else { panic!() };
         assert!(detail.contains("(cls-1)"), "{detail}");
     }
 
