@@ -60,6 +60,12 @@ resource "crossmesh_tcm_mesh_cluster" "member" {
   vpc_id     = var.hub.vpc_id
   subnet_id  = var.hub.subnet_id
 
+  # What the cluster is in its own account: the plan warns where its pods could
+  # get no sidecars.
+  cluster_account     = each.key
+  original_cluster_id = var.members[each.key].cluster_id
+  original_region     = var.members[each.key].region
+
   depends_on = [crossmesh_tcm_mesh_cluster.hub, crossmesh_ccn_cluster_cidr.all]
 }
 
