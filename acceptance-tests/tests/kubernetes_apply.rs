@@ -409,3 +409,22 @@ async fn giving_everything_up_leaves_others_what_is_theirs() {
     assert_eq!(entries[0]["manager"], "latter");
     assert_eq!(entries[0]["fieldsV1"], json!({"f:spec": {"f:servers": {}}}));
 }
+
+#[tokio::test]
+async fn an_applier_is_the_same_in_every_version() {
+    let client = Client::admin();
+    client.cluster.install_istio_crds().unwrap();
+    let apply = async |version: &str, port: u32| {
+        let path = format!("/apis/networking.istio.io/{version}/namespaces/default/gateways/main");
+        let servers =
+            json!([{"port": {"number": port, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]}]);
+        let gateway = json!({"apiVersion": format!("networking.istio.io/{version}"), "kind": "Gateway",
+            "metadata": {"name": "main"}, "spec": {"servers": servers}});
+        client.apply(&path, "crossmesh", "", &gateway).await
+    };
+    apply("v1beta1", 80).await.expect(201);
+    let now = apply("v1", 81).await.expect(200);
+    let entries = now["metadata"]["managedFields"].as_array().unwrap();
+    assert_eq!(entries.len(), 1, "{now:#}");
+    assert_eq!(entries[0]["apiVersion"], "networking.istio.io/v1");
+}

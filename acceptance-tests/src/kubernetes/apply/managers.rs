@@ -12,14 +12,25 @@ pub(crate) enum Operation {
 }
 
 /// Who writes, and as what. Manager, operation, API version and subresource
-/// together are one owner.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// together are one owner; an applier is the same in every version.
+#[derive(Debug, Clone)]
 pub(crate) struct Actor {
     pub(crate) manager: String,
     pub(crate) operation: Operation,
     pub(crate) api_version: String,
     pub(crate) subresource: String,
 }
+
+impl PartialEq for Actor {
+    fn eq(&self, other: &Self) -> bool {
+        self.manager == other.manager
+            && self.operation == other.operation
+            && self.subresource == other.subresource
+            && (self.operation == Operation::Apply || self.api_version == other.api_version)
+    }
+}
+
+impl Eq for Actor {}
 
 /// One owner's fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,8 +110,9 @@ impl Entry {
 /// Replaces an owner's fields; the time stays when they are the same.
 pub(crate) fn assign(entries: &mut Vec<Entry>, actor: &Actor, fields: FieldSet, now: &str) {
     match entries.iter_mut().find(|entry| entry.actor == *actor) {
-        Some(entry) if entry.fields == fields => {}
+        Some(entry) if entry.fields == fields => entry.actor = actor.clone(),
         Some(entry) => {
+            entry.actor = actor.clone();
             entry.fields = fields;
             entry.time = now.to_owned();
         }
