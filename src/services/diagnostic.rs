@@ -55,18 +55,9 @@ impl Cause for cloud::Error {
 
 impl Cause for cluster::Error {
     fn detail(&self) -> String {
-        let mut text = format!("{} {}", sentence(self.message()), self.next_step());
-        let mut facts = Facts::default();
-        facts.add("Cluster", self.cluster());
-        if let Some(object) = self.object() {
-            facts.add("Object", &object.to_string());
-        }
-        if let Some(status) = self.status() {
-            facts.add("Status", &status.to_string());
-        }
-        if let Some(waited) = self.waited().filter(|waited| waited.as_secs() > 0) {
-            facts.add("Waited", &format!("{} s", waited.as_secs()));
-        }
+        let message = capitalised(&sentence(self.message()));
+        let mut text = format!("{message} {}", self.next_step());
+        let mut facts = Facts::of(self);
         match self.kind() {
             cluster::ErrorKind::Conflict { fields } => {
                 for conflict in fields {
@@ -124,9 +115,11 @@ pub fn refused(
             if causes.iter().any(|cause| locate(&cause.field).is_some()) =>
         {
             let one = |cause: &cluster::Cause| {
-                let detail = format!("{}\n\n{}", sentence(&cause.message), error.detail());
-                let diagnostic = Diagnostic::error(summary.clone(), detail);
-                locate(&cause.field).into_iter().fold(diagnostic, Diagnostic::at)
+                let place = locate(&cause.field);
+                let at = place.as_ref().map_or_else(String::new, |place| format!("{place}: "));
+                let (said, next) = (capitalised(&sentence(&cause.message)), error.next_step());
+                let detail = format!("{at}{said} {next}{}", Facts::of(error).0);
+                place.into_iter().fold(Diagnostic::error(summary.clone(), detail), Diagnostic::at)
             };
             causes.iter().map(one).collect()
         }
@@ -203,6 +196,22 @@ fn of_cloud(error: &cloud::Error, hint: &str) -> String {
 struct Facts(String);
 
 impl Facts {
+    /// Which object of which cluster.
+    fn of(error: &cluster::Error) -> Self {
+        let mut facts = Self::default();
+        facts.add("Cluster", error.cluster());
+        if let Some(object) = error.object() {
+            facts.add("Object", &object.to_string());
+        }
+        if let Some(status) = error.status() {
+            facts.add("Status", &status.to_string());
+        }
+        if let Some(waited) = error.waited().filter(|waited| waited.as_secs() > 0) {
+            facts.add("Waited", &format!("{} s", waited.as_secs()));
+        }
+        facts
+    }
+
     fn add(&mut self, name: &str, value: &str) {
         if !value.is_empty() {
             let gap = if self.0.is_empty() { "\n\n" } else { "\n" };
@@ -221,6 +230,18 @@ fn sentence(text: &str) -> String {
     }
 }
 
+/// The text with a capital letter, where it begins with a plain word.
+fn capitalised(text: &str) -> String {
+    let word = text.split(' ').next().unwrap_or_default();
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) if word.chars().all(|letter| letter.is_ascii_lowercase()) => {
+            first.to_ascii_uppercase().to_string() + letters.as_str()
+        }
+        _ => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,6 +251,13 @@ mod tests {
         assert_eq!(sentence("it failed"), "it failed.");
         assert_eq!(sentence("it failed."), "it failed.");
         assert_eq!(sentence(""), "");
+    }
+
+    #[test]
+    fn only_plain_words_get_a_capital_letter() {
+        assert_eq!(capitalised("it failed"), "It failed");
+        assert_eq!(capitalised("spec.hosts is wrong"), "spec.hosts is wrong");
+        assert_eq!(capitalised(""), "");
     }
 
     #[test]

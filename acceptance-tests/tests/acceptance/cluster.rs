@@ -8,6 +8,7 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use crossmesh_sim::{
@@ -112,10 +113,18 @@ impl Bench {
         }
         for plural in ["gateways", "virtualservices"] {
             let path = format!("{DEFINITIONS}/{plural}.networking.istio.io");
-            while !is_established(&self.kube.get(&path)) {
-                std::thread::sleep(std::time::Duration::from_millis(50));
-            }
+            until("Istio's kinds are served", || is_established(&self.kube.get(&path)));
         }
+    }
+}
+
+/// Looks again and again until something holds.
+#[track_caller]
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < deadline, "it never came to be that {what}");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -7,6 +7,8 @@ use crate::cluster::Bench;
 
 const ADDRESS: &str = "crossmesh_istio_gateway.main";
 
+const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
 const FULL: &str = r#"
 resource "crossmesh_istio_gateway" "main" {
   cluster = "CLUSTER"
@@ -212,4 +214,75 @@ fn another_manager_s_name_takes_the_fields_over() {
     let managers = now["metadata"]["managedFields"].as_array().unwrap().iter();
     let managers: Vec<&Value> = managers.map(|entry| &entry["manager"]).collect();
     assert_eq!(managers, ["mesh-team"]);
+}
+
+/// Changes the definition of Gateways in a simulated cluster.
+fn redefine(bench: &Bench, change: impl Fn(&mut Value)) {
+    let path = format!("{DEFINITIONS}/gateways.networking.istio.io");
+    let mut versions = bench.kube().get(&path)["spec"]["versions"].clone();
+    versions.as_array_mut().unwrap().iter_mut().for_each(change);
+    bench.kube().edit(&path, &json!({"spec": {"versions": versions}}));
+}
+
+#[test]
+fn what_the_server_refuses_is_shown_at_the_attribute() {
+    let bench = Bench::with_istio();
+    if bench.simulated().is_none() {
+        return;
+    }
+    redefine(&bench, |version| {
+        let schema = &mut version["schema"]["openAPIV3Schema"]["properties"]["spec"];
+        let server = &mut schema["properties"]["servers"]["items"];
+        server["properties"]["defaultEndpoint"]["maxLength"] = json!(3);
+    });
+    let long = LEAST.replace("hosts = [", "default_endpoint = \"127.0.0.1:80\"\n      hosts = [");
+    bench.write("main.tf", &bench.here(&long));
+    let said = bench.run(&["apply", "-json", "-auto-approve"]).expect_failure().stdout;
+    let error = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let error = error.map(|line| line["diagnostic"].clone()).find(|it| it["severity"] == "error");
+    let error = error.expect("an error is said");
+    assert_eq!(error["summary"], "Unable to apply the Gateway");
+    let detail = error["detail"].as_str().unwrap();
+    assert!(detail.starts_with("spec.servers[0].default_endpoint: "), "{detail}");
+}
+
+#[test]
+fn servers_of_an_older_version_are_served() {
+    let bench = Bench::with_istio();
+    if bench.simulated().is_none() {
+        return;
+    }
+    redefine(&bench, |version| {
+        let is_v1 = version["name"] == "v1";
+        version["served"] = json!(!is_v1);
+    });
+    bench.apply_config(&bench.here(LEAST));
+    bench.plan().expect_empty();
+    // The cluster is upgraded: the same object is applied in the newer version.
+    redefine(&bench, |version| version["served"] = json!(true));
+    bench.plan().expect_empty();
+    bench.apply_config(&bench.here(&LEAST.replace("number = 80", "number = 81")));
+    bench.plan().expect_empty();
+    assert_eq!(gateway(&bench)["spec"]["servers"][0]["port"]["number"], 81);
+    bench.destroy().expect_success();
+    assert_eq!(gateway(&bench), Value::Null);
+}
+
+#[test]
+fn another_account_s_cluster_is_reached_with_its_credentials() {
+    let bench = Bench::with_istio();
+    if bench.simulated().is_none() {
+        return;
+    }
+    let world = bench.cloud().world();
+    let theirs = world.clusters.iter().find(|cluster| cluster.account == "member").unwrap();
+    bench.clusters().cluster(&theirs.id).unwrap().install_istio_crds().unwrap();
+    let config = LEAST
+        .replace("CLUSTER", &theirs.id)
+        .replace("NAMESPACE", "default")
+        .replace("  metadata", "  account = \"member\"\n\n  metadata");
+    bench.apply_config(&config);
+    bench.plan().expect_empty();
+    bench.expect_import(ADDRESS, &format!("member/{}/default/main", theirs.id));
+    bench.destroy().expect_success();
 }

@@ -7,7 +7,7 @@ use crossmesh_sim::{
 };
 use serde_json::{Value, json};
 
-use crate::cluster::Bench;
+use crate::cluster::{Bench, until};
 
 const ADDRESS: &str = "crossmesh_istio_virtual_service.main";
 
@@ -254,12 +254,12 @@ fn kind_and_namespace_may_come_in_the_same_apply() {
     bench.kube().delete(&format!("/api/v1/namespaces/{}", bench.namespace));
     bench.write("main.tf", &bench.here(LEAST));
     bench.plan().expect_changes(&[(ADDRESS, Action::Create)]);
-    let late = cluster.clone();
-    let namespace = bench.namespace.clone();
+    let (late, namespace) = (cluster.clone(), bench.namespace.clone());
     let maker = std::thread::spawn(move || {
-        std::thread::sleep(std::time::Duration::from_millis(1500));
+        let called = |call: &str| late.calls().iter().any(|it| it.starts_with(call));
+        until("the kind is asked for", || called("GET /apis/networking.istio.io"));
         late.install_istio_crds().unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(500));
+        until("the object is applied", || called("PATCH /apis/networking.istio.io"));
         let text = format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {namespace}}}\n");
         late.apply("somebody", &text).unwrap();
     });

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 use tokio::{net::TcpStream, runtime::Runtime};
 use tokio_rustls::TlsConnector;
 
+use crate::cluster::until;
+
 /// Who a change is said to come from.
 pub(crate) const SOMEBODY: &str = "kubectl-edit";
 
@@ -82,13 +84,7 @@ impl Kube {
         let options = json!({"apiVersion": "v1", "kind": "DeleteOptions"});
         let (status, answer) = self.send(Method::DELETE, path, "application/json", &options);
         assert!(matches!(status, 200 | 202 | 404), "DELETE {path}: {status} {answer}");
-        for _ in 0..600 {
-            if self.get(path).is_null() {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(100));
-        }
-        panic!("{path} stays: {}", self.get(path));
+        until(&format!("{path} is gone"), || self.get(path).is_null());
     }
 
     fn send(&self, method: Method, path: &str, media: &str, body: &Value) -> (u16, Value) {

@@ -1,9 +1,16 @@
 //! `crossmesh_kubernetes_manifests`
 
-use crossmesh_sim::terraform::Action;
+use crossmesh_sim::{
+    kubernetes::{Fault, FaultRule},
+    terraform::Action,
+};
 use serde_json::{Value, json};
 
-use crate::{cluster::Bench, kube::SOMEBODY};
+use crate::{
+    cluster::{Bench, until},
+    kube::SOMEBODY,
+    moments::{interrupted, killed},
+};
 
 const ADDRESS: &str = "crossmesh_kubernetes_manifests.main";
 
@@ -365,4 +372,49 @@ fn a_cluster_that_is_gone_takes_its_objects_along() {
     let output = plan.env("CROSSMESH_ENDPOINT", elsewhere.endpoint()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("1 to add, 0 to change, 0 to destroy"), "{said}");
+}
+
+#[test]
+fn an_apply_that_is_killed_ends_in_the_same_place_when_it_is_repeated() {
+    let bench = Bench::new();
+    let Some(cluster) = bench.simulated() else { return };
+    bench.write("main.tf", &config(&bench, SMALL, ""));
+    let slow = Fault::Delay(std::time::Duration::from_secs(20));
+    cluster.faults().add(FaultRule::always(slow).method("PATCH").path("/configmaps/b"));
+    let applied = || !config_map(&bench, "a").is_null();
+    killed(&bench, || until("the first object is applied", applied));
+    cluster.faults().clear();
+    bench.apply().expect_success();
+    bench.plan().expect_empty();
+    bench.destroy().expect_success();
+    assert_eq!(config_map(&bench, "a"), Value::Null);
+    assert_eq!(config_map(&bench, "b"), Value::Null);
+}
+
+#[test]
+fn an_interrupt_ends_a_wait_at_once_and_keeps_what_is_there() {
+    let bench = Bench::new();
+    if bench.simulated().is_none() {
+        return;
+    }
+    let stuck = "
+apiVersion: batch/v1
+kind: Job
+metadata: {name: never, namespace: NAMESPACE}
+spec:
+  completions: 2
+  parallelism: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: a, image: busybox}]
+";
+    bench.write("main.tf", &config(&bench, stuck, ""));
+    let job = bench.here("/apis/batch/v1/namespaces/NAMESPACE/jobs/never");
+    let is_there = || !bench.kube().get(&job).is_null();
+    let said = interrupted(&bench, || until("the Job is there", is_there)).prose();
+    assert!(said.contains("Interrupted"), "{said}");
+    assert!(bench.state().is_tainted(ADDRESS), "{said}");
+    bench.destroy().expect_success();
+    assert_eq!(bench.kube().get(&job), Value::Null);
 }

@@ -66,7 +66,9 @@ impl<K: IstioKind> Resource for IstioObject<K> {
         match K::Spec::decode(&config.spec, &Path::from("spec")) {
             Ok(spec) => {
                 let metadata = config.head.metadata.known();
-                K::check(&Subject { metadata, spec: &spec }, diagnostics);
+                let mut found = Diagnostics::new();
+                K::check(&Subject { metadata, spec: &spec }, &mut found);
+                diagnostics.extend(found.into_iter().map(placed));
             }
             Err(problems) => diagnostics.extend(problems),
         }
@@ -332,6 +334,15 @@ impl<K: IstioKind> IstioObject<K> {
             ),
         )
         .into()
+    }
+}
+
+/// Says in words where in the object it is: Terraform shows no place within
+/// nested attributes.
+fn placed(diagnostic: Diagnostic) -> Diagnostic {
+    match &diagnostic.path {
+        Some(path) => Diagnostic { detail: format!("{path}: {}", diagnostic.detail), ..diagnostic },
+        None => diagnostic,
     }
 }
 

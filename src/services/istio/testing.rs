@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use serde_json::Value as Json;
 use tfsdk::{
-    Diagnostics,
+    Diagnostic, Diagnostics,
     engine::Resource as _,
     schema::{Kind, Model as _, Nesting, Object, Part},
     value::{Path, Tf, Value},
@@ -47,7 +47,16 @@ pub(super) fn problems<K: IstioKind>(name: &str, spec: &Json) -> Vec<String> {
         _ => {}
     });
     IstioObject::<K>::default().validate(&manifest, &mut found);
-    found.iter().map(ToString::to_string).collect()
+    found.iter().map(shown).collect()
+}
+
+/// A message, its place once.
+fn shown(diagnostic: &Diagnostic) -> String {
+    let text = diagnostic.to_string();
+    match &diagnostic.path {
+        Some(path) => text.replacen(&format!("): {path}: "), "): ", 1),
+        None => text,
+    }
 }
 
 /// Attributes written as JSON, as Terraform sends them.
