@@ -9,6 +9,7 @@ mod usage;
 
 use std::{io, time::Duration};
 
+pub use self::stage::{FLOW, variables};
 use self::{
     progress::Progress,
     requests::Reply,

@@ -17,8 +17,8 @@ use crate::{
 /// The domain under which every cluster's service gets a name.
 pub(super) const DOMAIN: &str = "example.com";
 
-/// The flow that is applied.
-const FLOW: &str = "examples/flows/cross-account-ingress";
+/// The flow that is applied, below the root of the workspace.
+pub const FLOW: &str = "examples/flows/cross-account-ingress";
 
 /// A running simulator and a folder with the flow.
 pub(super) struct Stage {
@@ -129,8 +129,12 @@ fn environment(endpoint: &str, hub: &Account) -> [(&'static str, String); 4] {
     ]
 }
 
-/// The flow's variables for a world.
-fn variables(world: &World, gateway: SocketAddr) -> Result<Value, Failure> {
+/// The flow's variables for a world; `gateway` is what the probes dial.
+///
+/// # Errors
+///
+/// The world has no hub with a network, or a cluster without an account.
+pub fn variables(world: &World, gateway: SocketAddr) -> Result<Value, Failure> {
     let vpc = world.vpcs.iter().find(|vpc| vpc.account == "hub").ok_or("the hub has no VPC")?;
     let subnet = vpc.subnets.first().ok_or("the hub's VPC has no subnet")?;
     let hub_clusters = world.clusters.iter().filter(|cluster| cluster.account == "hub");

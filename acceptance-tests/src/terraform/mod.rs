@@ -10,11 +10,10 @@ mod workspace;
 
 use std::{fmt, path::PathBuf, process::Command};
 
-pub(crate) use self::provider::workspace_root;
 pub use self::{
     install::{Install, mirror},
     plan::{Action, Plan, State},
-    provider::Provider,
+    provider::{Provider, workspace_root},
     workspace::{Outcome, Workspace},
 };
 

@@ -69,7 +69,7 @@ impl Provider {
 }
 
 /// The root of the workspace, above this package.
-pub(crate) fn workspace_root() -> PathBuf {
+pub fn workspace_root() -> PathBuf {
     let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     package.parent().map_or_else(|| package.clone(), Path::to_path_buf)
 }
