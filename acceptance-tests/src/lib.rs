@@ -13,13 +13,16 @@
 //! * [`simulator`]: all of it, started in this process.
 //! * [`demo`]: the demonstration.
 //! * [`terraform`]: real `terraform` over the built provider.
+//! * [`memory`] and [`table`]: what the plugin takes, and how that is shown.
 
 pub mod cloud;
 pub mod demo;
 pub mod fleet;
 pub mod gateway;
 pub mod kubernetes;
+pub mod memory;
 pub mod simulator;
+pub mod table;
 pub mod terraform;
 pub mod world;
 

@@ -4,7 +4,6 @@
 mod progress;
 mod requests;
 mod stage;
-mod table;
 mod usage;
 
 use std::{io, time::Duration};
@@ -14,10 +13,12 @@ use self::{
     progress::Progress,
     requests::Reply,
     stage::Stage,
-    table::Table,
     usage::{Phase, Watch},
 };
-use crate::terraform::{Provider, Workspace};
+use crate::{
+    table::Table,
+    terraform::{Provider, Workspace},
+};
 
 /// What the person asked for.
 #[derive(Clone, Copy, Debug)]

@@ -3,18 +3,19 @@
 use std::fmt;
 
 /// Rows under a heading, each column as wide as its widest cell.
-pub(super) struct Table<const N: usize> {
+#[derive(Debug)]
+pub struct Table<const N: usize> {
     rows: Vec<[String; N]>,
 }
 
 impl<const N: usize> Table<N> {
     /// A table with these headings.
-    pub(super) fn new(headings: [&str; N]) -> Self {
+    pub fn new(headings: [&str; N]) -> Self {
         Self { rows: vec![headings.map(str::to_owned)] }
     }
 
     /// Adds a row.
-    pub(super) fn row(&mut self, cells: [&str; N]) {
+    pub fn row(&mut self, cells: [&str; N]) {
         self.rows.push(cells.map(str::to_owned));
     }
 }
