@@ -12,7 +12,7 @@ const LINES: usize = 400;
 /// No file is longer.
 const MOST_LINES: usize = 800;
 /// A test that polls a real process may pause for so many milliseconds.
-const LONGEST_PAUSE: u64 = 20;
+const LONGEST_PAUSE: u64 = 100;
 
 /// Names of rooms in which anything could live.
 const NOBODYS_ROOMS: [&str; 8] =
@@ -224,7 +224,7 @@ fn faults_of_style_are_found() {
     assert_eq!(found, [2]);
 
     let code = "async fn f() { sleep(a).await }\n\
-        mod tests { fn sleep(a: B) {} fn g() { sleep(Duration::from_millis(50)).await;\n\
+        mod tests { fn sleep(a: B) {} fn g() { sleep(Duration::from_millis(500)).await;\n\
         sleep(Duration::from_millis(5)).await; std::thread::sleep(a); } }";
     let sleeping = Source::new("src/x.rs", code);
     let lines = |paused| {
