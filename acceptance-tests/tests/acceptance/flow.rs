@@ -47,49 +47,57 @@ fn every_name_is_answered_and_nothing_is_left() {
     stage.expect_clean_destroy();
 }
 
-/// What is deleted behind Terraform's back, as the simulator calls it, and what
-/// a plan does about it then.
-const LOSSES: &[(&str, &str, &[(&str, Action)])] = &[
-    (
-        "dns_record",
-        "crossmesh_dnspod_record.wildcard",
-        &[("crossmesh_dnspod_record.wildcard", Action::Create)],
-    ),
-    (
-        "ccn_cluster_cidr",
-        r#"crossmesh_ccn_cluster_cidr.all["member"]"#,
-        &[(r#"crossmesh_ccn_cluster_cidr.all["member"]"#, Action::Create)],
-    ),
-    (
-        "mesh_cluster",
-        r#"crossmesh_tcm_mesh_cluster.hub["hub-2"]"#,
-        &[(r#"crossmesh_tcm_mesh_cluster.hub["hub-2"]"#, Action::Create)],
-    ),
-    (
-        "mesh_cluster",
-        r#"crossmesh_tcm_mesh_cluster.member["member"]"#,
-        &[(r#"crossmesh_tcm_mesh_cluster.member["member"]"#, Action::Create)],
-    ),
+/// Something that is deleted behind Terraform's back.
+struct Loss {
+    /// As the simulator calls it.
+    kind: &'static str,
+    /// Whose object it is.
+    address: &'static str,
+    /// What a plan does about it then.
+    planned: &'static [(&'static str, Action)],
+}
+
+const LOSSES: &[Loss] = &[
+    Loss {
+        kind: "dns_record",
+        address: "crossmesh_dnspod_record.wildcard",
+        planned: &[("crossmesh_dnspod_record.wildcard", Action::Create)],
+    },
+    Loss {
+        kind: "ccn_cluster_cidr",
+        address: r#"crossmesh_ccn_cluster_cidr.all["member"]"#,
+        planned: &[(r#"crossmesh_ccn_cluster_cidr.all["member"]"#, Action::Create)],
+    },
+    Loss {
+        kind: "mesh_cluster",
+        address: r#"crossmesh_tcm_mesh_cluster.hub["hub-2"]"#,
+        planned: &[(r#"crossmesh_tcm_mesh_cluster.hub["hub-2"]"#, Action::Create)],
+    },
+    Loss {
+        kind: "mesh_cluster",
+        address: r#"crossmesh_tcm_mesh_cluster.member["member"]"#,
+        planned: &[(r#"crossmesh_tcm_mesh_cluster.member["member"]"#, Action::Create)],
+    },
     // One row of the CCN is both the application and its acceptance, and what
     // the member's cluster publishes goes with it.
-    (
-        "ccn_attachment",
-        r#"crossmesh_ccn_cross_account_attachment.member["member"]"#,
-        &[
+    Loss {
+        kind: "ccn_attachment",
+        address: r#"crossmesh_ccn_cross_account_attachment.member["member"]"#,
+        planned: &[
             (r#"crossmesh_ccn_cross_account_attachment.member["member"]"#, Action::Create),
             (r#"crossmesh_ccn_cross_account_attachment_accepter.member["member"]"#, Action::Create),
             (r#"crossmesh_ccn_cluster_cidr.all["member"]"#, Action::Create),
         ],
-    ),
+    },
 ];
 
 #[test]
 fn whatever_is_lost_is_planned_and_healed() {
     let stage = stage();
     stage.apply().expect_success();
-    for (kind, address, expected) in LOSSES {
+    for Loss { kind, address, planned } in LOSSES {
         stage.delete(kind, &id(&stage, address));
-        stage.plan().expect_changes(expected);
+        stage.plan().expect_changes(planned);
         stage.apply().expect_success();
         stage.plan().expect_empty();
     }

@@ -87,7 +87,7 @@ mod tests {
         });
         assert!(inside.await.is_ok_and(|caught| caught));
         assert!(!is_caught());
-        let panicked = caught(async { panic!("boom") }).await.map(|()| ());
+        let panicked = caught::<()>(async { panic!("boom") }).await;
         assert!(panicked.is_err_and(|panic| panic.message() == "boom"));
         assert!(!is_caught());
     }
