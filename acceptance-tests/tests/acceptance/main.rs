@@ -20,5 +20,6 @@ mod kubernetes_manifests;
 mod tcm_ingress_gateway;
 mod tcm_mesh;
 mod tcm_mesh_cluster;
+mod tdcc_cluster_agent;
 mod tdcc_hub_cluster;
 mod tdcc_registered_cluster;

@@ -34,8 +34,9 @@ impl Stage {
         });
     }
 
+    /// Waits until `look` finds something; `what` says what it is.
     #[track_caller]
-    fn wait_until<T>(&self, what: &str, look: impl Fn() -> Option<T>) -> T {
+    pub(crate) fn wait_until<T>(&self, what: &str, look: impl Fn() -> Option<T>) -> T {
         let end = Instant::now() + Duration::from_secs(60);
         loop {
             if let Some(found) = look() {

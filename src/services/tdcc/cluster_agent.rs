@@ -174,8 +174,13 @@ impl Resource for TdccClusterAgent {
             let region = hub.and_then(Account::region);
             planned.hub_region = region.map_or(Tf::Unknown, Tf::from);
         }
-        if change.prior.as_ref().is_some_and(|prior| prior.is_impaired(cx)) {
-            change.planned.status = Tf::Unknown;
+        match &change.prior {
+            Some(prior) if prior.is_impaired(cx) => change.planned.status = Tf::Unknown,
+            // Another name for an account is no change.
+            Some(prior) if prior.asks_for_the_same(&change.planned) => {
+                change.planned = prior.clone();
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -348,7 +353,8 @@ impl Agent {
         manifests: &Manifests,
     ) -> Result<(), Diagnostics> {
         let installation = self.installation(cx, site);
-        let applied = installation.apply(manifests, |key| {
+        let kept: Vec<String> = Notes::of(cx).get(KEPT).unwrap_or_default();
+        let applied = installation.apply(manifests, &kept, |key| {
             self.add_object(key);
             cx.save(self);
         });
@@ -356,7 +362,6 @@ impl Agent {
         let wanted = manifests.keys();
         let left: Vec<String> =
             self.objects.items().iter().filter(|key| !wanted.contains(key)).cloned().collect();
-        let kept: Vec<String> = Notes::of(cx).get(KEPT).unwrap_or_default();
         installation.remove(&left, &kept, |key| self.drop_object(key)).await?;
         self.take(manifests);
         Notes::set(cx, APPLIED, &wanted);
@@ -387,6 +392,18 @@ impl Agent {
         }
     }
 
+    /// Whether the arguments are the same.
+    fn asks_for_the_same(&self, other: &Self) -> bool {
+        let place = |it: &Self| {
+            let InCluster { cluster, scope } = it.place.clone();
+            (cluster, scope.account, scope.region, it.registered_cluster_id.clone())
+        };
+        let hub =
+            |it: &Self| (it.hub_account.clone(), it.hub_region.clone(), it.hub_cluster_id.clone());
+        let manner = |it: &Self| (it.extranet, it.renew, it.force_conflicts);
+        place(self) == place(other) && hub(self) == hub(other) && manner(self) == manner(other)
+    }
+
     /// Whether the agent has to be applied again: it lost objects or its
     /// connection.
     fn is_impaired(&self, cx: &PlanCx) -> bool {
@@ -397,7 +414,8 @@ impl Agent {
             || applied.is_some_and(|all| all.iter().any(|it| !self.objects.items().contains(it)))
     }
 
-    /// Finds out which of the two agents that TDCC hands out is in the cluster.
+    /// Finds out which of the two agents that TDCC hands out is in the cluster,
+    /// and what is there of others.
     async fn recognise(
         &mut self,
         cx: &Cx,
@@ -409,7 +427,8 @@ impl Agent {
         let extranet = Manifests::fetch(hub, self, false).await?;
         let objects: Vec<&ObjectRef> =
             intranet.documents().iter().map(|document| &document.reference).collect();
-        let live = self.installation(cx, site).read(objects.into_iter()).await?;
+        let live = self.installation(cx, site).read(objects.iter().copied()).await?;
+        Notes::set(cx, KEPT, &installation::kept(objects.into_iter(), &live));
         let look = |object: &ObjectRef| -> Option<&Value> { live.get(&object.to_string()) };
         if extranet.secrets_in_common(look) > intranet.secrets_in_common(look) {
             return Ok(extranet);

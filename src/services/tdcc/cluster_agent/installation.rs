@@ -6,12 +6,9 @@ use futures::future::try_join_all;
 use serde_json::Value;
 use tfsdk::{Diagnostic, Diagnostics};
 
-use super::manifests::{Manifests, REGISTRATION, is_workload};
+use super::manifests::{Manifests, holds_others, is_workload, registration_of, unmarked};
 use crate::{
-    cluster::{
-        self, ApplyOptions, DeleteOptions, Document, FIELD_MANAGER, ObjectRef, Propagation,
-        apply_step, fields_of,
-    },
+    cluster::{self, ApplyOptions, DeleteOptions, Document, ObjectRef, Propagation, apply_step},
     services::{Cx, Site, diagnostic},
 };
 
@@ -57,16 +54,12 @@ impl Installation<'_> {
         registration: &str,
     ) -> Result<Survey, Diagnostics> {
         let found = self.read(manifests.documents().iter().map(|it| &it.reference)).await?;
-        let (mut survey, mut conflicts) = (Survey::default(), Diagnostics::new());
+        let references = manifests.documents().iter().map(|document| &document.reference);
+        let mut survey = Survey { kept: kept(references, &found), occupant: None };
+        let mut conflicts = Diagnostics::new();
         for document in manifests.documents() {
-            let key = document.reference.to_string();
-            let Some(object) = found.get(&key) else { continue };
-            if fields_of(object, FIELD_MANAGER).is_none() && holds_others(&document.reference) {
-                survey.kept.push(key);
-            }
-            let annotations = object.pointer("/metadata/annotations");
-            let belongs_to = annotations.and_then(|all| all.get(REGISTRATION)?.as_str());
-            if let Some(other) = belongs_to.filter(|other| *other != registration) {
+            let Some(object) = found.get(&document.reference.to_string()) else { continue };
+            if let Some(other) = registration_of(object).filter(|other| *other != registration) {
                 survey.occupant = Some(other.to_owned());
             }
             if !self.force
@@ -89,7 +82,8 @@ impl Installation<'_> {
         outcome.map(drop).map_err(|error| diagnostic::cluster(&doing, &error))
     }
 
-    /// Applies the objects one after another; `done` is told each key.
+    /// Applies the objects one after another, those in `kept` as objects of
+    /// others; `done` is told each key.
     ///
     /// # Errors
     ///
@@ -97,20 +91,24 @@ impl Installation<'_> {
     pub(super) async fn apply(
         &self,
         manifests: &Manifests,
+        kept: &[String],
         mut done: impl FnMut(String),
     ) -> Result<(), Diagnostics> {
         let options = ApplyOptions { force: self.force, ..ApplyOptions::default() };
         for document in manifests.documents() {
+            let key = document.reference.to_string();
+            let stranger = kept.contains(&key).then(|| unmarked(&document.object));
+            let object = stranger.as_ref().unwrap_or(&document.object);
             let doing = doing("apply", document);
             let patience = self.site.expectant(self.cx);
-            let applying = self.site.cluster.apply(&document.object, &options, patience);
+            let applying = self.site.cluster.apply(object, &options, patience);
             let applied = self.site.run(self.cx, &doing, applying).await?;
             let applied = applied.map_err(|error| diagnostic::cluster(&doing, &error))?;
             for text in applied.warnings {
-                let text = format!("{}: {text}", document.reference);
+                let text = format!("{key}: {text}");
                 self.cx.warn(Diagnostic::warning("Warning of the API server", text));
             }
-            done(document.reference.to_string());
+            done(key);
         }
         Ok(())
     }
@@ -178,9 +176,14 @@ impl Installation<'_> {
     }
 }
 
-/// Whether an object holds objects that others may have put there.
-fn holds_others(object: &ObjectRef) -> bool {
-    object.is("", "Namespace") || object.is("apiextensions.k8s.io", "CustomResourceDefinition")
+/// Those of the agent's objects that others made before, and that may hold more
+/// of theirs.
+pub(super) fn kept<'a>(
+    objects: impl Iterator<Item = &'a ObjectRef>,
+    found: &BTreeMap<String, Value>,
+) -> Vec<String> {
+    let is_strange = |key: &String| found.get(key).is_some_and(|it| registration_of(it).is_none());
+    objects.filter(|it| holds_others(it)).map(ToString::to_string).filter(is_strange).collect()
 }
 
 /// Objects in the order of their deletion: what depends on others comes first.

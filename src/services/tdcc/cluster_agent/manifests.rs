@@ -19,8 +19,10 @@ use crate::{
     services::diagnostic::Doing,
 };
 
-/// Annotation of the agent's workloads: the registration that they belong to.
-pub(super) const REGISTRATION: &str = "crossmesh/registration";
+/// Annotation of what the agent brings along and others might, too: the
+/// registration that it belongs to. A bare namespace has no field by which its
+/// maker could be told otherwise.
+const REGISTRATION: &str = "crossmesh/registration";
 
 /// Annotation of the agent's pods: a digest of the Secrets. Pods read the hub's
 /// address and the token only at their start; another digest starts them anew.
@@ -125,6 +127,26 @@ impl Manifests {
     }
 }
 
+/// The registration for which an object was made, if it says so.
+pub(super) fn registration_of(object: &Value) -> Option<&str> {
+    object.pointer("/metadata/annotations")?.get(REGISTRATION)?.as_str()
+}
+
+/// The object without a word on whose it is: that of others.
+pub(super) fn unmarked(object: &Value) -> Value {
+    let mut object = object.clone();
+    let annotations = object.pointer_mut("/metadata/annotations");
+    if let Some(annotations) = annotations.and_then(Value::as_object_mut) {
+        annotations.remove(REGISTRATION);
+    }
+    object
+}
+
+/// Whether an object holds objects that others may put there.
+pub(super) fn holds_others(object: &ObjectRef) -> bool {
+    object.is("", "Namespace") || object.is("apiextensions.k8s.io", "CustomResourceDefinition")
+}
+
 /// Whether an object keeps pods running.
 pub(super) fn is_workload(object: &ObjectRef) -> bool {
     object.group() == "apps"
@@ -158,7 +180,7 @@ fn hide_secrets(documents: &[Document]) {
     }
 }
 
-/// Annotates the workloads with what they belong to and depend on.
+/// Annotates objects with what they belong to, and pods with what they depend on.
 fn mark(documents: &mut [Document], registration: &str) {
     let secrets: String = documents
         .iter()
@@ -166,9 +188,13 @@ fn mark(documents: &mut [Document], registration: &str) {
         .map(|document| digest(&document.object))
         .collect();
     let secrets = hexadecimal(&Sha256::digest(secrets.as_bytes()));
-    for document in documents.iter_mut().filter(|document| is_workload(&document.reference)) {
-        annotate(&mut document.object, REGISTRATION, registration);
-        if let Some(template) = document.object.pointer_mut("/spec/template") {
+    for Document { object, reference, .. } in documents {
+        if is_workload(reference) || holds_others(reference) {
+            annotate(object, REGISTRATION, registration);
+        }
+        if is_workload(reference)
+            && let Some(template) = object.pointer_mut("/spec/template")
+        {
             annotate(template, SECRETS, &secrets);
         }
     }
@@ -254,12 +280,22 @@ mod tests {
         let annotations = |token: &str| {
             let manifests = parsed(token);
             let workload = &manifests.documents()[2].object;
-            assert_eq!(workload["metadata"]["annotations"][REGISTRATION], "cls-1");
             workload["spec"]["template"]["metadata"]["annotations"][SECRETS].clone()
         };
         let first = annotations("abcdef.0123456789abcdef");
         assert_eq!(annotations("abcdef.0123456789abcdef"), first);
         assert_ne!(annotations("ghijkl.0123456789abcdef"), first);
+    }
+
+    #[test]
+    fn what_others_could_have_made_says_whose_it_is() {
+        let manifests = parsed("abcdef.0123456789abcdef");
+        let marks: Vec<_> =
+            manifests.documents().iter().map(|it| registration_of(&it.object)).collect();
+        assert_eq!(marks, [Some("cls-1"), None, Some("cls-1")]);
+        let namespace = unmarked(&manifests.documents()[0].object);
+        assert_eq!(registration_of(&namespace), None);
+        assert_eq!(namespace["metadata"]["name"], "agents");
     }
 
     #[test]
