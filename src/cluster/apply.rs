@@ -1,13 +1,13 @@
 //! Server-side apply.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{Method, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     client::{Cluster, Request},
     error::{Context, ErrorKind, Result, Verb},
+    intent::intent,
     object::ObjectRef,
     owned,
     read::Located,
@@ -153,70 +153,6 @@ impl Cluster {
     }
 }
 
-/// The manifest as it is sent and compared.
-///
-/// * Null values are left out: the server would store them as values.
-/// * `stringData` of a Secret becomes `data`: the server never removes keys
-///   that were once given as `stringData`.
-/// * What only the server writes (`resourceVersion`, `uid`, `generation`,
-///   `creationTimestamp`, `selfLink`, `managedFields`) is left out, so that a
-///   manifest copied from a cluster works.
-pub fn intent(manifest: &Value) -> Value {
-    let mut intent = without_nulls(manifest);
-    if let Some(metadata) = intent.get_mut("metadata").and_then(Value::as_object_mut) {
-        for field in SERVER_METADATA {
-            metadata.remove(*field);
-        }
-    }
-    let is_secret = intent.get("kind").is_some_and(|kind| kind == "Secret")
-        && intent.get("apiVersion").is_some_and(|version| version == "v1");
-    if is_secret && let Some(fields) = intent.as_object_mut() {
-        encode_string_data(fields);
-    }
-    intent
-}
-
-const SERVER_METADATA: &[&str] = &[
-    "creationTimestamp",
-    "deletionGracePeriodSeconds",
-    "deletionTimestamp",
-    "generation",
-    "managedFields",
-    "resourceVersion",
-    "selfLink",
-    "uid",
-];
-
-fn without_nulls(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => fields
-            .iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| (name.clone(), without_nulls(value)))
-            .collect::<Map<_, _>>()
-            .into(),
-        Value::Array(items) => items.iter().map(without_nulls).collect(),
-        scalar => scalar.clone(),
-    }
-}
-
-fn encode_string_data(secret: &mut Map<String, Value>) {
-    let Some(Value::Object(texts)) = secret.remove("stringData") else { return };
-    if texts.is_empty() {
-        return;
-    }
-    let data = secret.entry("data").or_insert_with(|| Map::new().into());
-    let Value::Object(data) = data else { return };
-    for (name, text) in texts {
-        let encoded = match text {
-            Value::String(text) => BASE64_STANDARD.encode(text).into(),
-            // Of the wrong type either way: the server explains it.
-            other => other,
-        };
-        data.insert(name, encoded);
-    }
-}
-
 fn patch(context: &Context, intent: &Value, located: &Located, options: &ApplyOptions) -> Request {
     let mut body = intent.clone();
     if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -309,32 +245,6 @@ mod tests {
 
     fn kind(outcome: Result<Applied>) -> ErrorKind {
         outcome.map_err(|error: Error| error.kind().clone()).unwrap_err()
-    }
-
-    #[test]
-    fn nulls_and_server_fields_are_left_out() {
-        let manifest = json!({
-            "apiVersion": "v1", "kind": "ConfigMap",
-            "metadata": {"name": "a", "uid": "1", "resourceVersion": "2", "creationTimestamp": null,
-                "managedFields": [], "labels": {"x": null}},
-            "data": {"a": null, "b": "c"},
-        });
-        assert_eq!(
-            intent(&manifest),
-            json!({"apiVersion": "v1", "kind": "ConfigMap",
-                "metadata": {"name": "a", "labels": {}}, "data": {"b": "c"}})
-        );
-    }
-
-    #[test]
-    fn string_data_of_a_secret_is_encoded_and_wins() {
-        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"},
-            "data": {"a": "b2xk", "k": "a2VlcA=="}, "stringData": {"a": "new"}});
-        assert_eq!(intent(&secret)["data"], json!({"a": "bmV3", "k": "a2VlcA=="}));
-        assert!(intent(&secret).get("stringData").is_none());
-        let other =
-            json!({"apiVersion": "example.com/v1", "kind": "Secret", "stringData": {"a": "b"}});
-        assert_eq!(intent(&other)["stringData"], json!({"a": "b"}));
     }
 
     #[tokio::test]

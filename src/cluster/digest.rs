@@ -6,7 +6,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{
-    apply::intent,
+    intent::intent,
     owned::{fields_of, project},
 };
 

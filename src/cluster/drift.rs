@@ -8,8 +8,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    apply::intent,
     fields::{FieldPath, FieldSet, Step},
+    intent::intent,
     owned::{self, Owner},
     quantity::same_quantity,
 };

@@ -22,6 +22,7 @@ mod error;
 mod exec;
 mod fields;
 mod hand_over;
+mod intent;
 mod kubeconfig;
 mod manifest;
 mod object;
@@ -35,7 +36,7 @@ mod status;
 
 pub use self::{
     access::{Access, AccessFuture, AccessSource, Direct, Exec},
-    apply::{Applied, ApplyOptions, FIELD_MANAGER, Outcome, intent},
+    apply::{Applied, ApplyOptions, FIELD_MANAGER, Outcome},
     client::{Cluster, ServerVersion},
     delete::{DeleteOptions, Propagation},
     digest::{digest, owned_digest},
@@ -43,6 +44,7 @@ pub use self::{
     drift::{Drift, MASKED, drift},
     error::{Cause, Error, ErrorKind, FieldConflict, Result, Verb},
     fields::{FieldPath, FieldSet, Step},
+    intent::intent,
     manifest::{Document, ManifestError, apply_order, apply_step, parse as parse_manifests},
     object::{ObjectRef, Scope, known_scope},
     owned::{Owner, fields_of, owners, project},
