@@ -12,7 +12,7 @@ use tfsdk::{
 use tokio::time::Instant;
 
 use super::{
-    membership::{Goal, LAG, advance, leave, turn, wait_for},
+    membership::{Goal, LAG, PLAN_LAG, advance, leave, own_ccn, turn, wait_for},
     overlap::View,
     payer,
     refusal::{no_application, not_foreign, not_open, not_owned},
@@ -120,7 +120,7 @@ impl Resource for CcnAccepter {
     async fn create(&self, cx: &Cx, mut plan: Accepted) -> Result<Accepted, Diagnostics> {
         let account = plan.scope.open_for_create(cx).await?;
         let Some(key) = plan.key() else { return Ok(plan) };
-        let found = ccn::find(&account, &key.ccn_id).await.doing("read the CCN")?;
+        let found = own_ccn(&account, &key.ccn_id, LAG).await.doing("read the CCN")?;
         let Some(ccn) = found else { return Err(not_owned(&account, &key).await) };
         let row = wait_for_application(cx, &account, &key).await?;
         if Standing::of(&row) == Standing::Pending {
@@ -274,7 +274,7 @@ async fn is_accepted(account: &Account, key: &Key) -> Result<Option<()>, Error> 
 async fn check(cx: &PlanCx, planned: &Accepted) -> Result<(), Diagnostics> {
     let (Some(client), Some(key)) = (cx.client(), planned.key()) else { return Ok(()) };
     let Some(account) = planned.scope.open_for_check(client).await else { return Ok(()) };
-    let Ok(found) = ccn::find(&account, &key.ccn_id).await else { return Ok(()) };
+    let Ok(found) = own_ccn(&account, &key.ccn_id, PLAN_LAG).await else { return Ok(()) };
     let Some(ccn) = found else { return Err(not_owned(&account, &key).await) };
     let Ok(Some(row)) = key.find(&account).await else { return Ok(()) };
     if account.uin().await.is_ok_and(|uin| uin == row.instance_uin) {

@@ -10,14 +10,14 @@ use tfsdk::{
 
 use super::{
     ends::Ends,
-    membership::{Application, Goal, describe, leave, wait_for},
+    membership::{Application, Goal, LAG, PLAN_LAG, describe, leave, own_ccn, wait_for},
     overlap::View,
     row::{Facts, Key},
 };
 use crate::{
     cloud::{
         Account,
-        api::ccn::{self, Attachment, Ccn, Instance},
+        api::ccn::{Attachment, Ccn, Instance},
     },
     services::{Client, Cx, PlanCx, Scope, diagnostic::Doing},
 };
@@ -147,7 +147,7 @@ async fn application<'a>(
     plan: &Joined,
     key: &'a Key,
 ) -> Result<Application<'a>, Diagnostics> {
-    let found = ccn::find(account, &key.ccn_id).await.doing("read the CCN")?;
+    let found = own_ccn(account, &key.ccn_id, LAG).await.doing("read the CCN")?;
     match found {
         Some(ccn) => Ok(to_join(account, &ccn, plan, key)),
         None => Err(not_owned(account, &key.ccn_id).await),
@@ -173,7 +173,7 @@ async fn wait_active(cx: &Cx, account: &Account, key: &Key) -> Result<Attachment
 async fn check(cx: &PlanCx, planned: &Joined) -> Result<(), Diagnostics> {
     let (Some(client), Some(key)) = (cx.client(), planned.ends.key()) else { return Ok(()) };
     let Some(account) = planned.scope.open_for_check(client).await else { return Ok(()) };
-    let Ok(found) = ccn::find(&account, &key.ccn_id).await else { return Ok(()) };
+    let Ok(found) = own_ccn(&account, &key.ccn_id, PLAN_LAG).await else { return Ok(()) };
     let Some(ccn) = found else { return Err(not_owned(&account, &key.ccn_id).await) };
     if let Ok(Some(overlap)) = to_join(&account, &ccn, planned, &key).find_overlaps(&account).await
     {

@@ -4,7 +4,7 @@
 use std::{future::Future, slice, time::Duration};
 
 use tfsdk::{Diagnostic, Diagnostics};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{
     overlap::{self, Overlap, View},
@@ -15,7 +15,7 @@ use crate::{
         Account, Error, Kind,
         api::{
             Filter,
-            ccn::{self, Attachment, Instance},
+            ccn::{self, Attachment, Ccn, Instance},
         },
         settle,
     },
@@ -28,6 +28,9 @@ use crate::{
 
 /// For how long after a write a read may still show what was before it.
 pub(super) const LAG: Duration = Duration::from_secs(10);
+
+/// For how long a plan, which mostly comes long after any write, allows for it.
+pub(super) const PLAN_LAG: Duration = Duration::from_secs(2);
 
 /// What the cloud does with attachments that failed.
 pub(super) const REMOVED_BY_FORCE: &str = "The cloud removes it by force within two hours. Apply again: it is detached and made anew \
@@ -280,6 +283,27 @@ pub(super) async fn wait_for(
     .doing("attach the instance")
 }
 
+/// The account's own CCN of this id. That there is none is only believed after
+/// `patience`: a CCN that was made a moment ago may not be listed yet.
+///
+/// # Errors
+///
+/// Those of the call.
+pub(super) async fn own_ccn(
+    account: &Account,
+    ccn_id: &str,
+    patience: Duration,
+) -> Result<Option<Ccn>, Error> {
+    let settled = Instant::now() + patience;
+    loop {
+        let found = ccn::find(account, ccn_id).await?;
+        if found.is_some() || Instant::now() >= settled {
+            return Ok(found);
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+}
+
 /// Takes the instance out of the CCN, as either side, and waits until it is.
 /// That it is out already is success.
 ///
@@ -288,8 +312,8 @@ pub(super) async fn wait_for(
 /// The API refused; the time is over.
 pub(super) async fn leave(cx: &Cx, account: &Account, key: &Key) -> Result<(), Diagnostics> {
     let found = key.find(account).await.doing("read the attachment")?;
-    let Some(row) = found else { return Ok(()) };
-    if Standing::of(&row) != Standing::Detaching {
+    // A row that is not seen may be there all the same.
+    if found.as_ref().map(Standing::of) != Some(Standing::Detaching) {
         let instances = [key.instance()];
         ccn::detach(account, &key.ccn_id, &instances).await.doing("detach the instance")?;
     }
@@ -348,4 +372,27 @@ fn unchecked(error: &Error) -> Diagnostic {
             error.message().trim_end_matches('.')
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cloud::scripted::{Scripted, answer};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_ccn_that_is_not_listed_yet_is_waited_for() {
+        let none = answer(json!({"TotalCount": 0, "CcnSet": []}));
+        let there = answer(json!({"TotalCount": 1, "CcnSet": [{"CcnId": "ccn-1"}]}));
+        let cloud = Scripted::new(vec![none.clone(), none.clone(), there]);
+        let found = own_ccn(&cloud.account(), "ccn-1", LAG).await.unwrap();
+        assert_eq!(found.unwrap().ccn_id, "ccn-1");
+        assert_eq!(cloud.actions().len(), 3);
+
+        let cloud = Scripted::new(vec![none]);
+        let before = Instant::now();
+        assert_eq!(own_ccn(&cloud.account(), "ccn-1", LAG).await.unwrap(), None);
+        assert_eq!(before.elapsed(), LAG);
+    }
 }
