@@ -17,7 +17,7 @@ pub use self::config::Config;
 use crate::{
     cloud::{Cloud, Dialect, Endpoints, Protocol, Settings},
     functions,
-    services::{self, Client, Clusters, Turns},
+    services::{self, Claims, Client, Clusters, Turns},
 };
 
 /// The address under which Terraform knows the provider.
@@ -88,6 +88,7 @@ impl Provider for Crossmesh {
             clusters: Clusters::new(clusters::build(&config)),
             default_tags: default_tags.cloned().unwrap_or_default(),
             turns: Turns::default(),
+            claims: Claims::default(),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::services::{Accounts, Clusters, Turns};
+use crate::services::{Accounts, Claims, Clusters, Turns};
 
 /// The context of an operation of this provider.
 pub type Cx = tfsdk::engine::Cx<Client>;
@@ -21,4 +21,6 @@ pub struct Client {
     pub default_tags: BTreeMap<String, String>,
     /// For changes that must not be made at the same time.
     pub turns: Turns,
+    /// What this run has made or taken over.
+    pub claims: Claims,
 }

@@ -5,6 +5,7 @@
 //! only place that turns errors into what a person reads.
 
 mod accounts;
+mod claims;
 mod client;
 mod clusters;
 mod complete;
@@ -29,6 +30,7 @@ pub mod traffic;
 
 pub use self::{
     accounts::{Accounts, Slot},
+    claims::Claims,
     client::{Client, Cx, PlanCx},
     clusters::{Clusters, NamedCluster},
     complete::complete,

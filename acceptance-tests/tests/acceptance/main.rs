@@ -13,6 +13,7 @@ mod ccn_cross_account_attachment_accepter;
 mod ccn_instance;
 mod data_ccn_attachments;
 mod data_tcm_mesh;
+mod dnspod_record;
 mod flow;
 mod istio_gateway;
 mod istio_virtual_service;

@@ -1,12 +1,12 @@
 //! `crossmesh_dnspod_record`: a record of a DNSPod domain.
 
-use std::time::Duration;
+use std::{net::Ipv6Addr, time::Duration};
 
 use tfsdk::{
     Diagnostic, Diagnostics, Model,
     engine::{Change, Operation, Resource},
     schema::validators,
-    value::Tf,
+    value::{Tf, Value},
 };
 
 use crate::{
@@ -22,7 +22,8 @@ use crate::{
     },
 };
 
-/// A record of a domain that is hosted by DNSPod.
+/// A record of a domain that is hosted by DNSPod. One that is there already and
+/// says exactly the same is taken over.
 #[derive(Clone, Model)]
 pub(super) struct DnsRecord {
     /// Whose record it is.
@@ -38,11 +39,11 @@ pub(super) struct DnsRecord {
     pub record_id: Tf<i64>,
 
     /// The domain, such as `example.com`.
-    #[attr(required, replace, validate(validators::not_empty()))]
+    #[attr(required, replace, validate(validators::not_empty()), equivalent = same_host)]
     pub domain: Tf<String>,
 
     /// The host part, such as `www`; `@` is the domain itself, `*` any name.
-    #[attr(optional, default = "@", validate(validators::not_empty()))]
+    #[attr(optional, default = "@", validate(validators::not_empty()), equivalent = same_host)]
     pub sub_domain: Tf<String>,
 
     /// The type, such as `A`, `AAAA`, `CNAME`, `MX` or `TXT`.
@@ -107,11 +108,26 @@ impl Resource for DnspodRecord {
     ];
 
     fn validate(&self, config: &DnsRecord, diagnostics: &mut Diagnostics) {
-        if config.record_type.text() == "MX" && config.mx.is_null() {
+        let record_type = config.record_type.text();
+        if record_type == "MX" && config.mx.is_null() {
             diagnostics.error_at(
                 "mx",
                 "Priority missing",
                 "A record of type MX needs its priority in `mx`, such as `mx = 10`.",
+            );
+        }
+        if config.record_type.is_known()
+            && config.mx.is_known()
+            && !WITH_PRIORITY.contains(&record_type)
+        {
+            diagnostics.error_at(
+                "mx",
+                "Priority without effect",
+                format!(
+                    "A record of type {record_type} has no priority: leave `mx` out. Those of the \
+                     types {} have.",
+                    WITH_PRIORITY.join(", ")
+                ),
             );
         }
     }
@@ -137,8 +153,15 @@ impl Resource for DnspodRecord {
         let account = plan.owner.open_for_create(cx).await?;
         let spec = plan.spec();
         let record_id = match create_once(&account, &spec).await {
-            Ok(record_id) => record_id,
-            Err(error) if error.is_already_exists() => return Err(exists(&spec, &error)),
+            Ok(record_id) => {
+                cx.client().claims.made(claim(record_id));
+                record_id
+            }
+            Err(error) if error.is_already_exists() => {
+                let record_id = plan.existing(&account, &error).await?;
+                cx.client().claims.take_over(&claim(record_id))?;
+                record_id
+            }
             Err(error) => return Err(diagnostic::cloud("create the DNS record", &error)),
         };
         plan.name(record_id);
@@ -164,9 +187,13 @@ impl Resource for DnspodRecord {
         mut plan: DnsRecord,
     ) -> Result<DnsRecord, Diagnostics> {
         let account = plan.owner.open(cx).await?;
-        dnspod::modify_record(&account, plan.number(), &plan.spec())
-            .await
-            .doing("change the DNS record")?;
+        match dnspod::modify_record(&account, plan.number(), &plan.spec()).await {
+            Err(error) if error.is_already_exists() => {
+                let other = alike(&account, &plan.spec()).await.unwrap_or_default();
+                return Err(exists(&plan.spec(), other.map(|it| it.record_id), &error));
+            }
+            outcome => outcome.doing("change the DNS record")?,
+        }
         let record = wait_visible(cx, &account, &plan).await?;
         plan.take(record);
         Ok(plan)
@@ -216,6 +243,25 @@ impl DnsRecord {
         self.record_id = i64::try_from(record_id).ok().into();
     }
 
+    /// The record that is there already, if it says exactly what is planned: an
+    /// interrupted run may have made it. `refusal` is what creating it met.
+    async fn existing(&self, account: &Account, refusal: &Error) -> Result<u64, Diagnostics> {
+        let spec = self.spec();
+        let mut found = None;
+        // A new record is not in the list at once.
+        for pause in LOOKS {
+            tokio::time::sleep(pause).await;
+            found = alike(account, &spec).await.doing("look for the DNS record")?;
+            if found.is_some() {
+                break;
+            }
+        }
+        match found {
+            Some(record) if says_the_same(&record, &spec) => Ok(record.record_id),
+            found => Err(exists(&spec, found.map(|record| record.record_id), refusal)),
+        }
+    }
+
     fn spec(&self) -> RecordSpec {
         let number = |value: &Tf<i64>| value.known().and_then(|n| u64::try_from(*n).ok());
         RecordSpec {
@@ -240,7 +286,9 @@ impl DnsRecord {
         if !same_value(&record.record_type, self.value.text(), &record.value) {
             self.value = record.value.into();
         }
-        self.sub_domain = record.sub_domain.into();
+        if !self.sub_domain.text().eq_ignore_ascii_case(&record.sub_domain) {
+            self.sub_domain = record.sub_domain.into();
+        }
         self.record_type = record.record_type.into();
         self.record_line = record.record_line.into();
         self.record_line_id = record.record_line_id.into();
@@ -256,35 +304,71 @@ impl DnsRecord {
     }
 }
 
+/// What a record is called among what this run has made.
+fn claim(record_id: u64) -> String {
+    format!("DNS record {record_id}")
+}
+
+/// The types that have a priority.
+const WITH_PRIORITY: [&str; 3] = ["MX", "HTTPS", "SVCB"];
+
 /// The types whose value is a name, which the API answers with a final dot.
 const NAMED: [&str; 5] = ["CNAME", "MX", "NS", "PTR", "SRV"];
 
+/// Pauses before the looks for a record that the API says is there.
+const LOOKS: [Duration; 4] =
+    [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+
+/// Whether two host names mean the same.
+fn same_host(one: &Value, other: &Value) -> bool {
+    match (one.as_str(), other.as_str()) {
+        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+        _ => one == other,
+    }
+}
+
 /// Whether two values of a record mean the same: a name does with and without
-/// its final dot.
+/// its final dot, an address in each of its spellings.
 fn same_value(record_type: &str, one: &str, other: &str) -> bool {
     let bare = |text: &str| text.trim_end_matches('.').to_lowercase();
-    one == other || (NAMED.contains(&record_type) && !one.is_empty() && bare(one) == bare(other))
+    let address = |text: &str| text.parse::<Ipv6Addr>().ok();
+    one == other
+        || (NAMED.contains(&record_type) && !one.is_empty() && bare(one) == bare(other))
+        || (record_type == "AAAA" && address(one).is_some() && address(one) == address(other))
 }
 
 /// Creates exactly one record. A record's natural key is all that it says.
 async fn create_once(account: &Account, spec: &RecordSpec) -> Result<u64, Error> {
     settle(
         || dnspod::create_record(account, spec),
-        || async {
-            let sub_domain = spec.sub_domain.as_deref();
-            let records =
-                dnspod::records(account, &spec.domain, sub_domain, Some(&spec.record_type)).await?;
-            let found = records.into_iter().find(|record| {
-                same_value(&spec.record_type, &record.value, &spec.value)
-                    && match &spec.record_line_id {
-                        Some(id) => record.record_line_id == *id,
-                        None => record.record_line == spec.record_line,
-                    }
-            });
-            Ok(found.map(|record| record.record_id))
-        },
+        || async { alike(account, spec).await.map(|found| found.map(|record| record.record_id)) },
     )
     .await
+}
+
+/// The record of the same name, type, line and value, which there can be but
+/// once.
+async fn alike(account: &Account, spec: &RecordSpec) -> Result<Option<Record>, Error> {
+    let sub_domain = spec.sub_domain.as_deref().map(str::to_lowercase);
+    let records =
+        dnspod::records(account, &spec.domain, sub_domain.as_deref(), Some(&spec.record_type))
+            .await?;
+    Ok(records.into_iter().find(|record| {
+        same_value(&spec.record_type, &record.value, &spec.value)
+            && match &spec.record_line_id {
+                Some(id) => record.record_line_id == *id,
+                None => record.record_line == spec.record_line,
+            }
+    }))
+}
+
+/// Whether a record says all that is planned, beyond what makes it [`alike`].
+fn says_the_same(record: &Record, spec: &RecordSpec) -> bool {
+    spec.ttl.is_none_or(|ttl| ttl == record.ttl)
+        && spec.mx.unwrap_or_default() == record.mx
+        && spec.weight == record.weight
+        && spec.status.as_deref().unwrap_or(ENABLE) == if record.enabled { ENABLE } else { DISABLE }
+        && spec.remark.as_deref().unwrap_or_default() == record.remark
 }
 
 async fn find(account: &Account, model: &DnsRecord) -> Result<Option<Record>, Error> {
@@ -306,17 +390,25 @@ async fn wait_visible(
     .doing("create the DNS record")
 }
 
-fn exists(spec: &RecordSpec, error: &Error) -> Diagnostics {
+fn exists(spec: &RecordSpec, record_id: Option<u64>, error: &Error) -> Diagnostics {
     let sub_domain = spec.sub_domain.as_deref().unwrap_or("@");
+    let id = record_id.map_or_else(|| "RECORD_ID".to_owned(), |id| id.to_string());
+    let which = if record_id.is_some() {
+        format!("has the record {id} of this name, type, line and value already")
+    } else {
+        "has a record already that rules this one out".to_owned()
+    };
     Diagnostic::error(
         "DNS record exists already",
         format!(
-            "The domain {} has a record {sub_domain} {} with this value already. Import it \
-             (`terraform import … '{}#RECORD_ID'`), or remove it in the console.\n\n  Code: {}",
+            "The domain {} {which}: {sub_domain} {} {}. Import it (`terraform import … \
+             '{}#{id}'`), or remove it in the console.\n\n  Code: {}\n  Message: {}",
             spec.domain,
             spec.record_type,
+            spec.value,
             spec.domain,
-            error.code().unwrap_or_default()
+            error.code().unwrap_or_default(),
+            error.message()
         ),
     )
     .at("value")
@@ -332,6 +424,30 @@ mod tests {
         assert!(same_value("CNAME", "lb.example.com", "lb.example.com."));
         assert!(same_value("CNAME", "LB.example.com", "lb.example.com."));
         assert!(!same_value("CNAME", "lb.example.com", "lb.example.net."));
+    }
+
+    #[test]
+    fn an_address_has_many_spellings() {
+        assert!(same_value("AAAA", "2001:DB8:0:0::1", "2001:db8::1"));
+        assert!(!same_value("AAAA", "2001:db8::2", "2001:db8::1"));
+        assert!(!same_value("TXT", "2001:DB8::1", "2001:db8::1"));
+    }
+
+    #[test]
+    fn only_the_very_same_record_is_taken_over() {
+        let spec =
+            RecordSpec { ttl: Some(600), remark: Some(String::new()), ..RecordSpec::default() };
+        let record = Record { ttl: 600, enabled: true, ..Record::default() };
+        assert!(says_the_same(&record, &spec));
+        assert!(says_the_same(&Record { ttl: 60, ..record.clone() }, &RecordSpec::default()));
+        for other in [
+            Record { ttl: 60, ..record.clone() },
+            Record { enabled: false, ..record.clone() },
+            Record { weight: Some(1), ..record.clone() },
+            Record { remark: "by hand".to_owned(), ..record },
+        ] {
+            assert!(!says_the_same(&other, &spec), "{other:?}");
+        }
     }
 
     #[test]

@@ -187,11 +187,15 @@ async fn create_once(cx: &Cx, account: &Account, plan: &Hub) -> Result<String, D
             })
         });
     if let Some(hub) = found.await.doing("look for the hub cluster")? {
+        cx.client().claims.take_over(&format!("hub cluster {}", hub.cluster_id))?;
         return Ok(hub.cluster_id);
     }
     let look = || async { look().await.map(|found| found.map(|hub| hub.cluster_id)) };
     match settle(|| tdcc::create_hub(account, vpc_id, subnet_id), look).await {
-        Ok(id) => Ok(id),
+        Ok(id) => {
+            cx.client().claims.made(format!("hub cluster {id}"));
+            Ok(id)
+        }
         Err(error) => Err(cannot_create(account, &error).await),
     }
 }

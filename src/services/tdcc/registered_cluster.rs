@@ -145,9 +145,18 @@ impl Resource for TdccRegisteredCluster {
     async fn create(&self, cx: &Cx, mut plan: Registration) -> Result<Registration, Diagnostics> {
         let account = plan.scope.open_for_create(cx).await?;
         let left_behind = left_behind(&account, &plan).await.doing("look for the cluster")?;
+        let claims = &cx.client().claims;
         let id = match &left_behind {
-            Some(found) => found.cluster_id.clone(),
-            None => register(cx, &account, &plan).await.doing("register the cluster")?,
+            Some(found) => {
+                let id = found.cluster_id.clone();
+                claims.take_over(&format!("registered cluster {id}"))?;
+                id
+            }
+            None => {
+                let id = register(cx, &account, &plan).await.doing("register the cluster")?;
+                claims.made(format!("registered cluster {id}"));
+                id
+            }
         };
         plan.id = id.as_str().into();
         cx.save(&plan);
