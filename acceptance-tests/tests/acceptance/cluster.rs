@@ -130,9 +130,21 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
 
 impl Drop for Bench {
     fn drop(&mut self) {
-        if self.simulated().is_some() || std::thread::panicking() {
+        if self.simulated().is_some() {
             return;
         }
+        // A test that failed cleans up as far as that goes: a second panic would end the program.
+        let clean_up = std::panic::AssertUnwindSafe(|| self.clean_up());
+        if let Err(panic) = std::panic::catch_unwind(clean_up)
+            && !std::thread::panicking()
+        {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+impl Bench {
+    fn clean_up(&self) {
         self.kube.delete(&format!("/api/v1/namespaces/{}", self.namespace));
         if self.istio {
             let mut shared = shared();

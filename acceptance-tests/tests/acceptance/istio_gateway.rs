@@ -286,3 +286,19 @@ fn another_account_s_cluster_is_reached_with_its_credentials() {
     bench.expect_import(ADDRESS, &format!("member/{}/default/main", theirs.id));
     bench.destroy().expect_success();
 }
+
+#[test]
+fn a_cluster_that_is_known_only_at_apply_is_planned() {
+    let bench = Bench::with_istio();
+    let late = format!(
+        "resource \"terraform_data\" \"cluster\" {{\n  input = \"CLUSTER\"\n}}\n{}",
+        LEAST.replace("\"CLUSTER\"", "terraform_data.cluster.output")
+    );
+    let plan = bench.plan_config(&bench.here(&late));
+    assert_eq!(plan.changes().get(ADDRESS), Some(&Action::Create));
+    assert_eq!(plan.change(ADDRESS)["after_unknown"]["cluster"], true);
+    bench.apply().expect_success();
+    bench.plan().expect_empty();
+    bench.destroy().expect_success();
+    assert_eq!(gateway(&bench), Value::Null);
+}

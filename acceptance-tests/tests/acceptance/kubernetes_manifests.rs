@@ -418,3 +418,37 @@ spec:
     bench.destroy().expect_success();
     assert_eq!(bench.kube().get(&job), Value::Null);
 }
+
+#[test]
+fn a_text_that_is_known_only_at_apply_is_planned() {
+    let bench = Bench::new();
+    let config = bench.here(
+        r#"
+resource "terraform_data" "value" {
+  input = "late"
+}
+
+resource "crossmesh_kubernetes_manifests" "main" {
+  cluster   = "CLUSTER"
+  manifests = <<-Y
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: a, namespace: NAMESPACE}
+    data: {value: ${terraform_data.value.output}}
+  Y
+}
+"#,
+    );
+    let plan = bench.plan_config(&config);
+    assert_eq!(plan.changes().get(ADDRESS), Some(&Action::Create));
+    assert_eq!(plan.change(ADDRESS)["after_unknown"]["objects"], true);
+    bench.apply().expect_success();
+    bench.plan().expect_empty();
+    assert_eq!(config_map(&bench, "a")["data"]["value"], "late");
+    // The text changes with what it depends on.
+    let plan = bench.plan_config(&config.replace("\"late\"", "\"later\""));
+    assert_eq!(plan.changes().get(ADDRESS), Some(&Action::Update));
+    bench.apply().expect_success();
+    bench.plan().expect_empty();
+    assert_eq!(config_map(&bench, "a")["data"]["value"], "later");
+}

@@ -14,7 +14,7 @@ pub(super) struct Destination {
     pub host: Tf<String>,
 
     /// Name of a subset that a DestinationRule of the host defines.
-    #[attr(optional, validate(syntax::dns_label()))]
+    #[attr(optional, validate(syntax::subset()))]
     pub subset: Tf<String>,
 
     /// Port of the service. Needed where it has several.

@@ -60,6 +60,9 @@ pub(super) fn duration() -> impl Validator {
         if duration < Duration::from_millis(1) {
             return Err(format!("must be a duration of at least 1ms, and is {value:?}"));
         }
+        if duration.subsec_nanos() % 1_000_000 != 0 {
+            return Err(format!("must be a duration in whole milliseconds, and is {value:?}"));
+        }
         Ok(())
     })
 }
@@ -73,6 +76,20 @@ pub(super) fn dns_label() -> impl Validator {
             Err(format!(
                 "must be lower-case letters, digits and hyphens, at most 63, beginning and ending \
                  with a letter or digit, and is {value:?}"
+            ))
+        }
+    })
+}
+
+/// The name of a subset of a service: letters of any case, digits and hyphens.
+pub(super) fn subset() -> impl Validator {
+    text("must be letters, digits and hyphens, at most 63", |value| {
+        if is_dns_label(value) {
+            Ok(())
+        } else {
+            Err(format!(
+                "must be letters, digits and hyphens, at most 63, beginning and ending with a \
+                 letter or digit, and is {value:?}"
             ))
         }
     })
@@ -319,13 +336,18 @@ mod tests {
 
     #[test]
     fn durations_have_a_least() {
-        expect(&duration(), &["1ms", "5s", "1m30s", "1h"], &["", "0s", "500us", "5", "-1s", "1d"]);
+        expect(
+            &duration(),
+            &["1ms", "5s", "1m30s", "1h"],
+            &["", "0s", "500us", "1.5ms", "5", "-1s", "1d"],
+        );
     }
 
     #[test]
     fn names_are_those_of_kubernetes() {
         expect(&dns_label(), &["a", "team-a", "9"], &["", "-a", "a-", "a.b", "A", "a_b"]);
         expect(&dns_label(), &[], &["a".repeat(64).as_str()]);
+        expect(&subset(), &["v1", "V1"], &["", "v 1", "v.1", "-v"]);
         expect(&dns_subdomain(), &["a", "a.b-c"], &["", "a..b", "A.b", ".a"]);
         expect(
             &qualified_name(),

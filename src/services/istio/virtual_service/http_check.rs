@@ -208,9 +208,10 @@ fn retries(retries: &Retries, path: &Path, diagnostics: &mut Diagnostics) {
             "Without `attempts` above 0 nothing is tried again: set it, or remove this.",
         );
     }
-    for policy in retries.retry_on.text().split(',').filter(|_| retries.retry_on.is_known()) {
+    let policies = retries.retry_on.known().into_iter().flat_map(|text| text.split(','));
+    for policy in policies.map(str::trim) {
         let is_status = policy.parse::<u16>().is_ok_and(|status| (100..600).contains(&status));
-        if !is_status && !RETRY_CONDITIONS.contains(&policy.trim()) {
+        if !is_status && !RETRY_CONDITIONS.contains(&policy) {
             diagnostics.error_at(
                 path.attribute("retry_on"),
                 "Unknown condition for another try",
