@@ -38,9 +38,8 @@ impl Provider {
     ///
     /// Cargo failed; it has said why on stderr.
     pub fn build(profile: &str) -> io::Result<Self> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let output = Command::new(cargo)
-            .args(["build", "--quiet", "--package", PACKAGE, "--bin", PACKAGE])
+        let output = cargo()
+            .args(["build", "--package", PACKAGE, "--bin", PACKAGE])
             .args(["--profile", profile, "--message-format", "json-render-diagnostics"])
             .current_dir(workspace_root())
             .stderr(Stdio::inherit())
@@ -66,6 +65,21 @@ impl Provider {
     pub fn folder(&self) -> &Path {
         self.binary.parent().unwrap_or(&self.binary)
     }
+}
+
+/// The cargo that runs this program, without what it says of this package: build
+/// scripts take that for a change, and everything would be compiled again.
+fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let of_package = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if of_package {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 /// The root of the workspace, above this package.

@@ -8,13 +8,18 @@ use super::{AGENT, BINDINGS, Bench, KIND, NAMESPACE, REGISTERED, SECRET};
 fn comes_back_after_its_namespace_was_deleted() {
     let bench = Bench::new();
     bench.apply_config(&bench.config());
-    bench.cluster.delete("", "namespaces", "", NAMESPACE);
+    lose_namespace(&bench);
     bench.plan().expect_changes(&[(AGENT, Action::Create)]);
     bench.apply().expect_success();
     bench.plan().expect_empty();
     assert_eq!(bench.state_of(KIND, &bench.registered()).as_deref(), Some("Running"));
-    bench.cluster.delete("", "namespaces", "", NAMESPACE);
+    lose_namespace(&bench);
     bench.destroy().expect_success();
+}
+
+/// Deletes the agent's namespace, and waits until all that is in it has gone.
+fn lose_namespace(bench: &Bench) {
+    bench.cluster.delete("", "namespaces", "", NAMESPACE);
     bench.wait_until("the namespace to go", || {
         bench.cluster.object("", "namespaces", "", NAMESPACE).is_none().then_some(())
     });
