@@ -64,17 +64,6 @@ impl Scope {
         Ok(account)
     }
 
-    /// Opens the account for a data source and settles the region that is read.
-    ///
-    /// # Errors
-    ///
-    /// As [`open`](Self::open); no region is configured anywhere.
-    pub async fn open_for_data(&mut self, cx: &Cx) -> Result<Account, Diagnostics> {
-        let account = self.open(cx).await?;
-        self.region = Tf::Known(account.region().ok_or_else(no_region)?.to_owned());
-        Ok(account)
-    }
-
     /// The account for a check that a plan makes if it can; `None` where it has
     /// to be left to the apply. Whatever it is asked must be answered soon.
     pub async fn open_for_check(&self, client: &Client) -> Option<Account> {

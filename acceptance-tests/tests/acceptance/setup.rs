@@ -221,6 +221,16 @@ impl Deref for Stage {
 pub(crate) struct Running(Child);
 
 impl Running {
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Whether it is over.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.0.try_wait().expect("terraform was started").is_some()
+    }
+
     /// Waits for its end. Returns whether it ended well, and all that it said,
     /// in one line.
     pub(crate) fn end(mut self) -> (bool, String) {

@@ -110,7 +110,7 @@ impl DataSource for CcnAttachments {
     const TYPE: &'static str = "crossmesh_ccn_attachments";
 
     async fn read(&self, cx: &Cx, mut config: Listing) -> Result<Listing, Diagnostics> {
-        let account = config.scope.open_for_data(cx).await?;
+        let account = config.scope.open_for_read(cx).await?;
         let rows = ccn::attachments(&account, config.ccn_id.text()).await;
         let rows = rows.doing("list the CCN's attachments")?;
         let mut entries: Vec<Attachment> =

@@ -1,9 +1,11 @@
 //! `crossmesh_tcm_mesh_cluster`: one cluster of a mesh.
 
+mod import;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use tfsdk::{
-    Diagnostic, Diagnostics, Model,
+    Diagnostics, Model,
     engine::{Change, Operation, Resource},
     schema::validators::{length, one_of},
     value::Tf,
@@ -218,23 +220,7 @@ impl Resource for TcmMeshCluster {
     }
 
     async fn import(&self, cx: &Cx, id: &str) -> Result<MeshCluster, Diagnostics> {
-        let (scope, id) = Scope::import(cx, id)?;
-        let Some((mesh, cluster)) = id.split_once('#').filter(|(mesh, cluster)| {
-            !mesh.is_empty() && !cluster.is_empty() && !cluster.contains('#')
-        }) else {
-            return Err(Diagnostic::error(
-                "Invalid import id",
-                format!("{id:?} must have the form \"<mesh_id>#<cluster_id>\"."),
-            )
-            .into());
-        };
-        Ok(MeshCluster {
-            scope,
-            id: id.into(),
-            mesh_id: mesh.into(),
-            cluster_id: cluster.into(),
-            ..MeshCluster::empty()
-        })
+        import::parse(cx, id)
     }
 }
 
