@@ -296,7 +296,8 @@ impl<'a> Exchange<'a> {
             () = late => Err(Error::new(
                 Kind::Timeout,
                 format!("no success in {:.0?}{}", self.started.elapsed(), because()),
-            )),
+            )
+            .after(last)),
             done = work => Ok(done),
         }
     }

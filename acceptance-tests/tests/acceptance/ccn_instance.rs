@@ -1,5 +1,7 @@
 //! `crossmesh_ccn_instance`
 
+use std::net::TcpListener;
+
 use crossmesh_sim::terraform::Action;
 use serde_json::json;
 
@@ -227,5 +229,34 @@ fn wrong_credentials_are_named() {
     let said = stage.apply().expect_failure().prose();
     assert!(said.contains("The secret key of account \"member\" does not belong"), "{said}");
     assert!(said.contains("AuthFailure.SignatureFailure"), "{said}");
+    stage.expect_nothing_left();
+}
+
+#[test]
+fn an_endpoint_that_cannot_be_reached_is_named() {
+    let stage = Stage::new();
+    let closed = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).unwrap();
+    stage.write(
+        "provider.tf",
+        &format!(
+            r#"terraform {{
+  required_providers {{
+    crossmesh = {{ source = "crossmesh/crossmesh" }}
+  }}
+}}
+
+provider "crossmesh" {{
+  endpoints = {{ vpc = "http://{closed}" }}
+}}
+"#
+        ),
+    );
+    let briefly = "\"main\"\n  timeouts = { create = \"3s\" }\n}";
+    stage.write("main.tf", &LEAST.replace("\"main\"\n}", briefly));
+    let said = stage.apply().expect_failure().prose();
+    assert_eq!(said.matches("Error:").count(), 1, "{said}");
+    assert!(said.contains("The endpoint of vpc could not be reached"), "{said}");
+    assert!(said.contains("the provider's endpoints"), "{said}");
+    assert!(stage.state().addresses().is_empty());
     stage.expect_nothing_left();
 }

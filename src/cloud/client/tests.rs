@@ -252,6 +252,8 @@ async fn a_deadline_ends_the_tries_and_tells_why() {
     assert_eq!((error.kind(), started.elapsed()), (Kind::Timeout, Duration::from_secs(30)));
     assert!(error.to_string().contains("no success in 30s"), "{error}");
     assert!(error.to_string().contains("RequestLimitExceeded"), "{error}");
+    let way_out = error.next_step().unwrap();
+    assert!(way_out.contains("rate limit"), "{way_out}");
 }
 
 fn slow() -> Reply {

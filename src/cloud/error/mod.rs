@@ -82,6 +82,8 @@ struct Report {
     request_id: Option<String>,
     place: Place,
     during: Vec<String>,
+    /// What stood in the way until time ran out.
+    last: Option<Error>,
 }
 
 /// Which call failed, and on whose behalf.
@@ -109,6 +111,7 @@ impl Error {
             request_id: None,
             place: Place::default(),
             during: Vec::new(),
+            last: None,
         }))
     }
 
@@ -124,8 +127,16 @@ impl Error {
     #[must_use]
     pub(super) fn at(mut self, place: Place) -> Self {
         if self.0.place.action.is_empty() {
+            self.0.last = self.0.last.map(|last| last.at(place.clone()));
             self.0.place = place;
         }
+        self
+    }
+
+    /// Says which error was met last, whose way out is this one's.
+    #[must_use]
+    pub(super) fn after(mut self, last: Option<&Self>) -> Self {
+        self.0.last = last.cloned();
         self
     }
 
@@ -198,7 +209,7 @@ impl Error {
 
     /// What the user can do about it, in a sentence or two.
     pub fn next_step(&self) -> Option<String> {
-        advice::next_step(self)
+        advice::next_step(self.0.last.as_ref().unwrap_or(self))
     }
 }
 
