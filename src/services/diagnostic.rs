@@ -80,6 +80,11 @@ impl Cause for cluster::Error {
     }
 }
 
+/// What became of an operation that was broken off. Terraform marks what a broken
+/// create leaves as tainted.
+pub const KEPT: &str = "What exists is kept in the state: the next apply goes on, after a create by \
+    making it anew unless `terraform untaint` is told to keep it.";
+
 /// A failed call of the cloud.
 pub fn cloud(doing: &str, error: &cloud::Error) -> Diagnostics {
     Diagnostic::error(format!("Unable to {doing}"), error.detail()).into()
@@ -135,8 +140,8 @@ pub fn waited<E: Cause>(doing: &str, error: &wait::Error<E>) -> Diagnostics {
     let text = match error {
         wait::Error::Timeout { last_error, .. } => {
             let mut text = format!(
-                "Waited {seconds} s for {}; the state seen last is {state}. What exists is kept in \
-                 the state: apply again to go on, or raise the operation's value in `timeouts`.",
+                "Waited {seconds} s for {}; the state seen last is {state}. Raise the operation's \
+                 value in `timeouts` if it only needs longer. {KEPT}",
                 progress.what
             );
             if let Some(error) = last_error {
@@ -150,8 +155,7 @@ pub fn waited<E: Cause>(doing: &str, error: &wait::Error<E>) -> Diagnostics {
             format!("While waiting for {}, the state became {state}{why}", progress.what)
         }
         wait::Error::Cancelled(_) => format!(
-            "Interrupted after {seconds} s of waiting for {}; the state seen last is {state}. What \
-             exists is kept in the state: apply again to go on.",
+            "Interrupted after {seconds} s of waiting for {}; the state seen last is {state}. {KEPT}",
             progress.what
         ),
         wait::Error::Look { error, .. } => error.detail(),

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::{
     cloud::{Account, api::tke},
     cluster::{self, Cluster, ErrorKind, Patience},
-    services::{Cx, PlanCx, Scope},
+    services::{Cx, PlanCx, Scope, diagnostic::KEPT},
 };
 
 /// The cluster of a Kubernetes object.
@@ -220,10 +220,7 @@ fn left(cx: &Cx) -> Duration {
 }
 
 fn cut_off(doing: &str, why: &str) -> Diagnostics {
-    Diagnostic::error(
-        format!("Unable to {doing}"),
-        format!("{why} What exists is kept in the state: apply again to go on."),
-    )
-    .at(Path::from("cluster"))
-    .into()
+    Diagnostic::error(format!("Unable to {doing}"), format!("{why} {KEPT}"))
+        .at(Path::from("cluster"))
+        .into()
 }

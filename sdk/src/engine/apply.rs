@@ -1,10 +1,12 @@
 //! Applying: create, update, delete, and what is kept of the object whatever
 //! happens.
 
+use std::time::Duration;
+
 use crate::{
-    Diagnostics,
+    Diagnostic, Diagnostics,
     engine::{
-        ApplyResource, ApplyResponse, Operation, identity,
+        ApplyResource, ApplyResponse, Cx, Operation, identity,
         managed::{Managed, at_least_one_error, provider_bugs},
         panic::caught,
         rules::{Violation, check_applied},
@@ -42,12 +44,7 @@ impl<C> Managed<'_, C> {
         let doing = doing(operation);
         let mut answer = self.unchanged(&request);
         let timeout = self.timeout(&request.planned, operation);
-        let private = request.private.clone();
-        let cx = self
-            .session
-            .check_running(doing, self.type_name())
-            .and_then(|()| self.session.cx(doing, self.type_name(), timeout, private));
-        let cx = match cx {
+        let cx = match self.begin(doing, timeout, &request) {
             Ok(cx) => cx,
             Err(error) => {
                 answer.diagnostics.push(error);
@@ -85,12 +82,7 @@ impl<C> Managed<'_, C> {
         let doing = doing(Operation::Delete);
         let mut answer = self.unchanged(&request);
         let timeout = self.timeout(&request.prior, Operation::Delete);
-        let private = request.private.clone();
-        let cx = self
-            .session
-            .check_running(doing, self.type_name())
-            .and_then(|()| self.session.cx(doing, self.type_name(), timeout, private));
-        let cx = match cx {
+        let cx = match self.begin(doing, timeout, &request) {
             Ok(cx) => cx,
             Err(error) => {
                 answer.diagnostics.push(error);
@@ -117,6 +109,18 @@ impl<C> Managed<'_, C> {
         };
         self.broken_off(errors, notes.saved, &request, &mut answer);
         answer
+    }
+
+    /// The context of an operation, unless the provider is being stopped or is
+    /// not configured.
+    fn begin(
+        &self,
+        doing: &'static str,
+        timeout: Duration,
+        request: &ApplyResource,
+    ) -> Result<Cx<C>, Diagnostic> {
+        self.session.check_running(doing, self.type_name())?;
+        self.session.cx(doing, self.type_name(), timeout, request.private.clone())
     }
 
     /// The answer if nothing happens: a create keeps nothing, everything else
