@@ -76,10 +76,14 @@ impl Bench {
         config.replace("CLUSTER", &self.cluster).replace("NAMESPACE", &self.namespace)
     }
 
-    /// Path of an Istio object in the test's namespace.
+    /// Path of an object of Istio's networking in the test's namespace.
     pub(crate) fn istio(&self, plural: &str, name: &str) -> String {
-        let namespace = &self.namespace;
-        format!("/apis/networking.istio.io/v1/namespaces/{namespace}/{plural}/{name}")
+        self.object("networking.istio.io/v1", plural, name)
+    }
+
+    /// Path of an object of a group and version in the test's namespace.
+    pub(crate) fn object(&self, api_version: &str, plural: &str, name: &str) -> String {
+        format!("/apis/{api_version}/namespaces/{}/{plural}/{name}", self.namespace)
     }
 
     /// Path of a core object in the test's namespace.
@@ -111,10 +115,13 @@ impl Bench {
                 }
             }
         }
-        for plural in ["gateways", "virtualservices"] {
-            let path = format!("{DEFINITIONS}/{plural}.networking.istio.io");
-            until("Istio's kinds are served", || is_established(&self.kube.get(&path)));
-        }
+        until("Istio's kinds are served", || {
+            let all = self.kube.get(DEFINITIONS);
+            let all = all["items"].as_array().into_iter().flatten();
+            let group = |it: &Value| it["spec"]["group"].as_str().unwrap_or_default().to_owned();
+            let mut ours = all.filter(|it| group(it).ends_with(".istio.io")).peekable();
+            ours.peek().is_some() && ours.all(is_established)
+        });
     }
 }
 

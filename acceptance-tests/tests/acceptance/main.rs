@@ -19,6 +19,7 @@ mod dnspod_record;
 mod flow;
 mod function_cidr_conflicts;
 mod istio_gateway;
+mod istio_kinds;
 mod istio_virtual_service;
 mod kubernetes_manifests;
 mod tcm_ingress_gateway;
