@@ -57,6 +57,7 @@ impl ServedKind {
 #[derive(Default)]
 pub(super) struct Discovery {
     versions: std::sync::Mutex<HashMap<String, Arc<Slot>>>,
+    groups: std::sync::Mutex<HashMap<String, Arc<ApiGroup>>>,
 }
 
 /// One group and version; the lock makes concurrent callers share one request.
@@ -73,6 +74,30 @@ impl Discovery {
     pub(super) fn forget(&self, api_version: &str) {
         let mut versions = self.versions.lock().unwrap_or_else(|it| it.into_inner());
         versions.remove(api_version);
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        self.groups.lock().unwrap_or_else(|it| it.into_inner()).remove(group);
+    }
+
+    fn group(&self, name: &str) -> Option<Arc<ApiGroup>> {
+        self.groups.lock().unwrap_or_else(|it| it.into_inner()).get(name).cloned()
+    }
+
+    fn keep_group(&self, name: &str, group: Arc<ApiGroup>) {
+        self.groups.lock().unwrap_or_else(|it| it.into_inner()).insert(name.to_owned(), group);
+    }
+
+    /// The first of `versions` that serves a kind; `None` as long as a version
+    /// before it has not been looked at.
+    async fn known(&self, group: &str, kind: &str, versions: &[&str]) -> Option<ServedKind> {
+        let offered = self.group(group)?;
+        for version in versions.iter().filter(|it| offered.has(it)) {
+            let slot = self.slot(&format!("{group}/{version}"));
+            let kinds = slot.0.lock().await.clone()?;
+            if let Some(served) = kinds.iter().find(|it| it.kind == kind) {
+                return Some(served.clone());
+            }
+        }
+        None
     }
 }
 
@@ -94,6 +119,12 @@ struct ApiResource {
 struct ApiGroup {
     #[serde(default)]
     versions: Vec<GroupVersion>,
+}
+
+impl ApiGroup {
+    fn has(&self, version: &str) -> bool {
+        self.versions.iter().any(|it| it.version == version)
+    }
 }
 
 #[derive(Deserialize)]
@@ -138,14 +169,8 @@ impl Cluster {
         versions: &[&str],
         patience: Patience,
     ) -> Result<ServedKind> {
-        for version in versions {
-            // What is known already spares the question for the group.
-            let slot = self.discovery().slot(&format!("{group}/{version}"));
-            let known = slot.0.lock().await.clone();
-            let known = known.iter().flat_map(|it| it.iter()).find(|it| it.kind == kind).cloned();
-            if let Some(served) = known {
-                return Ok(served);
-            }
+        if let Some(served) = self.discovery().known(group, kind, versions).await {
+            return Ok(served);
         }
         let mut pacer = Pacer::new(patience);
         loop {
@@ -161,11 +186,9 @@ impl Cluster {
         let first = about(versions.first().copied().unwrap_or("v1"));
         let context = self.context(Verb::Discover, Some(&first));
         let answer = self.call(Request::get(context.clone(), format!("/apis/{group}"))).await?;
-        let served_group: ApiGroup = answer.json(&context)?;
-        for version in versions {
-            if !served_group.versions.iter().any(|it| it.version == *version) {
-                continue;
-            }
+        let offered: Arc<ApiGroup> = Arc::new(answer.json(&context)?);
+        self.discovery().keep_group(group, offered.clone());
+        for version in versions.iter().filter(|it| offered.has(it)) {
             match self.served(&about(version)).await {
                 Err(error) if error.kind() == &ErrorKind::KindNotServed => {}
                 other => return other,

@@ -354,6 +354,36 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_version_that_was_read_for_another_kind_is_not_preferred() {
+        let asked = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+        let count = asked.clone();
+        let (cluster, _) = cluster(move |seen| {
+            let resources = json!({"resources": [
+                {"name": "envoyfilters", "kind": "EnvoyFilter", "namespaced": true},
+                {"name": "gateways", "kind": "Gateway", "namespaced": true}]});
+            count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            match seen.path.as_str() {
+                "/apis/networking.istio.io" => {
+                    let versions = json!([{"version": "v1"}, {"version": "v1alpha3"}]);
+                    Some(json_reply(200, &json!({"versions": versions})))
+                }
+                "/apis/networking.istio.io/v1alpha3" => Some(json_reply(200, &resources)),
+                _ => None,
+            }
+        });
+        let group = "networking.istio.io";
+        let versions = ["v1", "v1beta1", "v1alpha3"];
+        cluster.preferred_version(group, "EnvoyFilter", &["v1alpha3"], at_once()).await.unwrap();
+        for _ in 0..2 {
+            let gateway =
+                cluster.preferred_version(group, "Gateway", &versions, at_once()).await.unwrap();
+            assert_eq!(gateway.api_version, "networking.istio.io/v1");
+        }
+        let asked = asked.load(std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(asked, 4, "the group twice and each version once");
+    }
+
+    #[tokio::test]
     async fn the_first_version_that_serves_the_kind_is_preferred() {
         let (cluster, _) = cluster(|seen| match seen.path.as_str() {
             "/apis/networking.istio.io" => Some(json_reply(
