@@ -344,13 +344,13 @@ fn request_id(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::trial::Trial;
+    use crate::cloud::bench::Bench;
 
     /// Without parameters every action refuses or answers; none is missing.
     #[test]
     fn every_action_of_the_catalogue_is_simulated() {
-        let trial = Trial::new(World::two_accounts());
-        let cloud = &trial.cloud;
+        let bench = Bench::new();
+        let cloud = &bench.cloud;
         let mut missing = Vec::new();
         for product in &cloud.products {
             let name = product.service.name();

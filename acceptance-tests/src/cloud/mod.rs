@@ -8,6 +8,8 @@
 
 mod admission;
 mod authentication;
+#[cfg(test)]
+pub(crate) mod bench;
 pub mod catalogue;
 pub mod clock;
 pub mod clusters;
@@ -27,8 +29,6 @@ pub mod signature;
 pub mod state;
 pub mod tags;
 pub mod transition;
-#[cfg(test)]
-pub(crate) mod trial;
 
 pub use dispatch::{ApiRequest, Cloud, Instruments, Reply, ReplyBody};
 pub use front::Front;

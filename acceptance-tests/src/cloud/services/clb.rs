@@ -247,20 +247,19 @@ pub struct NewBalancer<'a> {
 mod tests {
     use serde_json::json;
 
-    use crate::cloud::services::bench::Bench;
+    use crate::cloud::bench::Bench;
 
     #[test]
     fn a_worlds_load_balancer_has_an_address_for_its_owner_only() {
-        let mut bench = Bench::new();
-        let set = bench.ok("hub", "clb", "DescribeLoadBalancers", json!({}));
+        let bench = Bench::new();
+        let set = bench.ok("hub", "clb:DescribeLoadBalancers", json!({}));
         assert_eq!(set["TotalCount"], 1);
         let first = &set["LoadBalancerSet"][0];
         assert_eq!(first["Status"], 1);
         assert!(first["LoadBalancerVips"][0].is_string());
         let theirs = bench.ok(
             "member",
-            "clb",
-            "DescribeLoadBalancers",
+            "clb:DescribeLoadBalancers",
             json!({"LoadBalancerIds": [first["LoadBalancerId"]]}),
         );
         assert_eq!(theirs["TotalCount"], 0);

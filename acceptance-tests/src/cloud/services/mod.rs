@@ -3,8 +3,6 @@
 //! Adding a product: one module here with its `State` (a field of
 //! [`State`](super::state::State)) and its unit struct in [`all`].
 
-#[cfg(test)]
-mod bench;
 pub mod clb;
 pub mod dnspod;
 pub mod sts;

@@ -209,37 +209,37 @@ fn six_segments(uin: &str, region: &str, prefix: &str, id: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use crate::cloud::services::bench::Bench;
+    use crate::cloud::bench::Bench;
 
     #[test]
     fn only_the_owner_tags_a_mesh() {
-        let mut bench = Bench::new();
+        let bench = Bench::new();
         let mesh = bench.mesh("hub");
         let uin = bench.world.uin("hub").to_owned();
         let name = format!("qcs::tcm:ap-guangzhou:uin/{uin}:mesh/{mesh}");
         let tags = json!({"ResourceList": [name], "Tags": [{"TagKey": "team", "TagValue": "net"}]});
-        bench.ok("hub", "tag", "TagResources", tags.clone());
-        assert!(bench.call("member", "tag", "TagResources", tags).is_err());
+        bench.ok("hub", "tag:TagResources", tags.clone());
+        assert!(bench.call("member", "tag:TagResources", tags).is_err());
 
         let filter = json!({"TagFilters": [{"TagKey": "team", "TagValue": ["net"]}]});
-        let found = bench.ok("hub", "tag", "GetResources", filter.clone());
+        let found = bench.ok("hub", "tag:GetResources", filter.clone());
         assert_eq!(found["ResourceTagMappingList"][0]["Resource"], json!(name));
-        let theirs = bench.ok("member", "tag", "GetResources", filter);
+        let theirs = bench.ok("member", "tag:GetResources", filter);
         assert_eq!(theirs["ResourceTagMappingList"], json!([]));
 
         let change = json!({"Resource": name, "ReplaceTags": [{"TagKey": "a", "TagValue": "b"}],
             "DeleteTags": [{"TagKey": "team"}]});
-        bench.ok("hub", "tag", "ModifyResourceTags", change);
-        let all = bench.ok("hub", "tag", "GetResources", json!({"ResourceList": [name]}));
+        bench.ok("hub", "tag:ModifyResourceTags", change);
+        let all = bench.ok("hub", "tag:GetResources", json!({"ResourceList": [name]}));
         let left = &all["ResourceTagMappingList"][0]["Tags"];
         assert_eq!(*left, json!([{"TagKey": "a", "TagValue": "b"}]));
     }
 
     #[test]
     fn a_name_of_other_than_six_segments_is_refused() {
-        let mut bench = Bench::new();
+        let bench = Bench::new();
         let wrong = json!({"ResourceList": ["ccn-1"], "TagKeys": ["a"]});
-        let error = bench.call("hub", "tag", "UnTagResources", wrong).unwrap_err();
+        let error = bench.call("hub", "tag:UnTagResources", wrong).unwrap_err();
         assert_eq!(error.code, "InvalidParameterValue.ResourceDescriptionError");
     }
 }

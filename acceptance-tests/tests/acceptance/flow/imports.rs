@@ -3,9 +3,12 @@
 use super::{id, impatient_stage};
 use crate::setup::Stage;
 
-/// The addresses, and what stands before or behind the id in the state where
-/// that is not the import id by itself.
-const IMPORTED: [(&str, fn(&Stage, &str) -> String); 17] = [
+/// Makes the import id of an address.
+type ImportId = fn(&Stage, &str) -> String;
+
+/// The addresses, and how their import ids are made: of most it is the id in the
+/// state.
+const IMPORTED: [(&str, ImportId); 17] = [
     ("crossmesh_ccn_instance.main", id),
     ("crossmesh_ccn_attachment.hub", id),
     (r#"crossmesh_ccn_cross_account_attachment.member["member"]"#, of_member),

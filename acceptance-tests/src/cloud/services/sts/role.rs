@@ -140,22 +140,22 @@ mod tests {
     use serde_json::json;
 
     use crate::{
-        cloud::trial::Trial,
+        cloud::bench::Bench,
         world::{OidcProvider, World},
     };
 
-    fn arn(trial: &Trial, role: &str) -> String {
-        format!("qcs::cam::uin/{}:roleName/{role}", trial.uin("member"))
+    fn arn(bench: &Bench, role: &str) -> String {
+        format!("qcs::cam::uin/{}:roleName/{role}", bench.uin("member"))
     }
 
     #[test]
     fn trusted_account_gets_a_key() {
-        let trial = Trial::new(World::two_accounts());
-        let params = json!({"RoleArn": arn(&trial, "crossmesh"), "RoleSessionName": "tf"});
-        let answer = trial.ok("hub", "sts:AssumeRole", params);
-        let wall = trial.cloud.clock().wall().as_second();
+        let bench = Bench::new();
+        let params = json!({"RoleArn": arn(&bench, "crossmesh"), "RoleSessionName": "tf"});
+        let answer = bench.ok("hub", "sts:AssumeRole", params);
+        let wall = bench.cloud.clock().wall().as_second();
         assert_eq!(answer["ExpiredTime"], wall + 7_200);
-        assert_eq!(answer["Expiration"], "2026-08-01T03:30:00Z");
+        assert_eq!(answer["Expiration"], "2026-08-01T02:00:00Z");
         assert!(answer["Credentials"]["TmpSecretId"].as_str().unwrap().starts_with("AKID"));
     }
 
@@ -163,13 +163,13 @@ mod tests {
     fn refusals_have_their_codes() {
         let mut world = World::two_accounts();
         world.accounts[1].roles[0].external_id = Some("e-1".to_owned());
-        let trial = Trial::new(world);
-        let role = arn(&trial, "crossmesh");
-        let assume = |account: &str, params| trial.refused(account, "sts:AssumeRole", params);
+        let bench = Bench::with(world);
+        let role = arn(&bench, "crossmesh");
+        let assume = |account: &str, params| bench.refused(account, "sts:AssumeRole", params);
         let params = |arn: &str, name: &str| json!({"RoleArn": arn, "RoleSessionName": name});
         assert_eq!(assume("hub", params(&role, "tf")), "UnauthorizedOperation");
         assert_eq!(assume("member", params(&role, "tf")), "UnauthorizedOperation");
-        let absent = arn(&trial, "absent");
+        let absent = arn(&bench, "absent");
         assert_eq!(assume("hub", params(&absent, "tf")), "ResourceNotFound.RoleNotFound");
         assert_eq!(assume("hub", params("role", "tf")), "InvalidParameter.ParamError");
         let with = |name: &str, seconds: u64| {
@@ -180,12 +180,12 @@ mod tests {
         };
         assert_eq!(assume("hub", with("t", 60)), "InvalidParameter.ParamError");
         assert_eq!(assume("hub", with("tf", 43_201)), "InvalidParameter.OverTimeError");
-        trial.ok("hub", "sts:AssumeRole", with("tf", 43_200));
+        bench.ok("hub", "sts:AssumeRole", with("tf", 43_200));
         let mut policy = with("tf", 60);
         policy["Policy"] = r#"{"version": "2.0"}"#.into();
         assert_eq!(assume("hub", policy.clone()), "InvalidParameter.StrategyFormatError");
         policy["Policy"] = "%7B%22version%22%3A%222.0%22%7D".into();
-        trial.ok("hub", "sts:AssumeRole", policy);
+        bench.ok("hub", "sts:AssumeRole", policy);
     }
 
     #[test]
@@ -199,27 +199,27 @@ mod tests {
         let mut world = World::two_accounts();
         world.accounts[1].oidc_providers.push(provider.clone());
         world.accounts[1].roles[0].trusts_oidc.push("hcp".to_owned());
-        let trial = Trial::new(world);
-        let expires = trial.cloud.clock().now() + SignedDuration::from_mins(10);
+        let bench = Bench::with(world);
+        let expires = bench.cloud.clock().now() + SignedDuration::from_mins(10);
         let token = provider.issue("run", expires);
         let params = |provider: &str, token: &str| {
             json!({
-                "RoleArn": arn(&trial, "crossmesh"), "RoleSessionName": "tf",
+                "RoleArn": arn(&bench, "crossmesh"), "RoleSessionName": "tf",
                 "ProviderId": provider, "WebIdentityToken": token,
             })
         };
         let operation = "sts:AssumeRoleWithWebIdentity";
-        trial.ok("hub", operation, params("hcp", &token));
+        bench.ok("hub", operation, params("hcp", &token));
         for params in [params("other", &token), params("hcp", "x.y.z")] {
-            let code = trial.refused("hub", operation, params);
+            let code = bench.refused("hub", operation, params);
             assert_eq!(code, "InvalidParameter.WebIdentityTokenError");
         }
     }
 
     #[test]
     fn identity_of_the_caller() {
-        let trial = Trial::new(World::two_accounts());
-        let answer = trial.ok("member", "sts:GetCallerIdentity", json!({}));
-        assert_eq!(answer["AccountId"], trial.uin("member"));
+        let bench = Bench::new();
+        let answer = bench.ok("member", "sts:GetCallerIdentity", json!({}));
+        assert_eq!(answer["AccountId"], bench.uin("member"));
     }
 }

@@ -4,7 +4,7 @@ mod link;
 use serde_json::{Value, json};
 
 use self::gateway::{gateway, set_gateways};
-use crate::{cloud::services::bench::Bench, world::REGION};
+use crate::{cloud::bench::Bench, world::REGION};
 
 fn cluster(bench: &Bench, name: &str, role: &str) -> Value {
     let known = bench.cluster(name);
@@ -13,7 +13,7 @@ fn cluster(bench: &Bench, name: &str, role: &str) -> Value {
 }
 
 /// A registration of `member-1` that runs, as the mesh takes it.
-fn registered(bench: &mut Bench) -> Value {
+fn registered(bench: &Bench) -> Value {
     let hub = bench.hub();
     let id = bench.registration(&hub);
     bench.apply_agent(&id, "member-1");
@@ -21,16 +21,16 @@ fn registered(bench: &mut Bench) -> Value {
         "SubnetId": bench.subnet("hub"), "Type": "TDCC"})
 }
 
-fn link(bench: &mut Bench, mesh: &str, cluster: &Value) {
+fn link(bench: &Bench, mesh: &str, cluster: &Value) {
     let params = json!({"MeshId": mesh, "ClusterList": [cluster]});
-    bench.ok("hub", "tcm", "LinkClusterList", params);
+    bench.ok("hub", "tcm:LinkClusterList", params);
 }
 
-fn describe(bench: &mut Bench, mesh: &str) -> Value {
-    bench.ok("hub", "tcm", "DescribeMesh", json!({"MeshId": mesh}))["Mesh"].clone()
+fn describe(bench: &Bench, mesh: &str) -> Value {
+    bench.ok("hub", "tcm:DescribeMesh", json!({"MeshId": mesh}))["Mesh"].clone()
 }
 
-fn status(bench: &mut Bench, mesh: &str, index: usize) -> (String, String) {
+fn status(bench: &Bench, mesh: &str, index: usize) -> (String, String) {
     let mesh = describe(bench, mesh);
     let status = &mesh["ClusterList"][index]["Status"];
     let text = |key: &str| status[key].as_str().unwrap_or_default().to_owned();
@@ -39,41 +39,41 @@ fn status(bench: &mut Bench, mesh: &str, index: usize) -> (String, String) {
 
 #[test]
 fn a_mesh_passes_through_its_states() {
-    let mut bench = Bench::new();
+    let bench = Bench::new();
     bench.pace("tcm/mesh-accept", "after 1s");
     bench.pace("tcm/mesh-create", "after 10s");
     let mesh = bench.mesh("hub");
-    let state = |bench: &mut Bench| describe(bench, &mesh)["State"].clone();
-    assert_eq!(state(&mut bench), "PENDING");
+    let state = |bench: &Bench| describe(bench, &mesh)["State"].clone();
+    assert_eq!(state(&bench), "PENDING");
     let early = json!({"MeshId": mesh, "ClusterList": [cluster(&bench, "hub-1", "MASTER")]});
-    assert_eq!(bench.code("hub", "tcm", "LinkClusterList", early), "FailedOperation");
+    assert_eq!(bench.refused("hub", "tcm:LinkClusterList", early), "FailedOperation");
     let by_id = json!({"MeshId": mesh});
-    assert_eq!(bench.code("hub", "tcm", "DeleteMesh", by_id.clone()), "OperationDenied");
+    assert_eq!(bench.refused("hub", "tcm:DeleteMesh", by_id.clone()), "OperationDenied");
     bench.advance(1);
-    assert_eq!(state(&mut bench), "CREATING");
-    let operations = describe(&mut bench, &mesh)["Status"]["ActiveOperationList"].clone();
+    assert_eq!(state(&bench), "CREATING");
+    let operations = describe(&bench, &mesh)["Status"]["ActiveOperationList"].clone();
     assert_eq!(operations[0]["Type"], "INSTALL_MESH");
     bench.advance(10);
-    assert_eq!(state(&mut bench), "RUNNING");
+    assert_eq!(state(&bench), "RUNNING");
     bench.pace("tcm/mesh-delete", "after 5s");
-    bench.ok("hub", "tcm", "DeleteMesh", by_id.clone());
-    assert_eq!(state(&mut bench), "DELETING");
+    bench.ok("hub", "tcm:DeleteMesh", by_id.clone());
+    assert_eq!(state(&bench), "DELETING");
     bench.advance(5);
-    assert_eq!(bench.code("hub", "tcm", "DescribeMesh", by_id), "ResourceNotFound");
+    assert_eq!(bench.refused("hub", "tcm:DescribeMesh", by_id), "ResourceNotFound");
 }
 
 #[test]
 fn another_account_does_not_see_the_mesh() {
-    let mut bench = Bench::new();
+    let bench = Bench::new();
     let by_id = json!({"MeshId": bench.mesh("hub")});
-    assert_eq!(bench.code("member", "tcm", "DescribeMesh", by_id.clone()), "ResourceNotFound");
-    assert_eq!(bench.code("member", "tcm", "DeleteMesh", by_id), "ResourceNotFound");
-    assert_eq!(bench.ok("member", "tcm", "DescribeMeshList", json!({}))["Total"], 0);
+    assert_eq!(bench.refused("member", "tcm:DescribeMesh", by_id.clone()), "ResourceNotFound");
+    assert_eq!(bench.refused("member", "tcm:DeleteMesh", by_id), "ResourceNotFound");
+    assert_eq!(bench.ok("member", "tcm:DescribeMeshList", json!({}))["Total"], 0);
 }
 
 #[test]
 fn refused_meshes() {
-    let mut bench = Bench::new();
+    let bench = Bench::new();
     let mesh = |field: &str, value: Value| {
         let mut mesh = json!({"DisplayName": "m", "MeshVersion": "1.18.5", "Type": "HOSTED",
             "Config": {"Istio": {"OutboundTrafficPolicy": "ALLOW_ANY"}}});
@@ -90,35 +90,35 @@ fn refused_meshes() {
         ),
         (mesh("Config", json!({"Istio": {}})), "MissingParameter"),
     ] {
-        assert_eq!(bench.code("hub", "tcm", "CreateMesh", params), code);
+        assert_eq!(bench.refused("hub", "tcm:CreateMesh", params), code);
     }
 }
 
 #[test]
 fn meshes_are_found_by_filters() {
-    let mut bench = Bench::new();
+    let bench = Bench::new();
     let mesh = bench.mesh("hub");
     let own = cluster(&bench, "hub-1", "MASTER");
-    link(&mut bench, &mesh, &own);
-    let mut found = |name: &str, value: &Value| {
+    link(&bench, &mesh, &own);
+    let found = |name: &str, value: &Value| {
         let filter = json!({"Filters": [{"Name": name, "Values": [value]}]});
-        bench.ok("hub", "tcm", "DescribeMeshList", filter)["Total"].clone()
+        bench.ok("hub", "tcm:DescribeMeshList", filter)["Total"].clone()
     };
     assert_eq!(found("MeshId", &json!(mesh)), 1);
     assert_eq!(found("ClusterId", &own["ClusterId"]), 1);
     assert_eq!(found("MeshName", &json!("other")), 0);
     let wrong = json!({"Filters": [{"Name": "Nope", "Values": ["x"]}]});
-    assert_eq!(bench.code("hub", "tcm", "DescribeMeshList", wrong), "InvalidParameter");
+    assert_eq!(bench.refused("hub", "tcm:DescribeMeshList", wrong), "InvalidParameter");
 }
 
 #[test]
 fn a_mesh_is_changed_part_by_part() {
-    let mut bench = Bench::new();
+    let bench = Bench::new();
     let mesh = bench.mesh("hub");
     let change = json!({"MeshId": mesh, "DisplayName": "new",
         "Config": {"Tracing": {"Sampling": 5, "Enable": true}}});
-    bench.ok("hub", "tcm", "ModifyMesh", change);
-    let shown = describe(&mut bench, &mesh);
+    bench.ok("hub", "tcm:ModifyMesh", change);
+    let shown = describe(&bench, &mesh);
     assert_eq!(shown["DisplayName"], "new");
     assert_eq!(shown["Config"]["Istio"]["OutboundTrafficPolicy"], "ALLOW_ANY");
     assert_eq!(shown["Config"]["Tracing"]["Sampling"], 5);
@@ -126,34 +126,34 @@ fn a_mesh_is_changed_part_by_part() {
 
 #[test]
 fn clusters_of_a_new_mesh_wait_for_it() {
-    let mut bench = Bench::new();
+    let bench = Bench::new();
     bench.pace("tcm/mesh-create", "after 10s");
     let mesh = json!({"DisplayName": "m", "MeshVersion": "1.18.5", "Type": "HOSTED",
         "Config": {"Istio": {"OutboundTrafficPolicy": "ALLOW_ANY"}},
         "ClusterList": [cluster(&bench, "hub-1", "MASTER")],
         "TagList": [{"Key": "team", "Value": "net"}]});
-    let made = bench.ok("hub", "tcm", "CreateMesh", mesh);
+    let made = bench.ok("hub", "tcm:CreateMesh", mesh);
     let id = made["MeshId"].as_str().unwrap().to_owned();
-    assert_eq!(status(&mut bench, &id, 0).0, "LINKING");
+    assert_eq!(status(&bench, &id, 0).0, "LINKING");
     bench.advance(10);
-    assert_eq!(status(&mut bench, &id, 0).0, "LINKED");
-    let tags = describe(&mut bench, &id)["TagList"].clone();
+    assert_eq!(status(&bench, &id, 0).0, "LINKED");
+    let tags = describe(&bench, &id)["TagList"].clone();
     assert_eq!(tags, json!([{"Key": "team", "Value": "net"}]));
 }
 
 #[test]
 fn an_operator_can_break_things() {
-    let mut bench = Bench::new();
+    let bench = Bench::new();
     let mesh = bench.mesh("hub");
     let own = cluster(&bench, "hub-1", "MASTER");
-    link(&mut bench, &mesh, &own);
-    set_gateways(&mut bench, &mesh, &own, json!([gateway(&own)]));
+    link(&bench, &mesh, &own);
+    set_gateways(&bench, &mesh, &own, json!([gateway(&own)]));
     let id = format!("{mesh}#{}", bench.cluster("hub-1").id);
     let failed = json!({"State": "LINK_FAILED", "LinkErrorDetail": "no room"});
     bench.patch("mesh_cluster", &id, failed);
-    assert_eq!(status(&mut bench, &mesh, 0), ("LINK_FAILED".to_owned(), "no room".to_owned()));
+    assert_eq!(status(&bench, &mesh, 0), ("LINK_FAILED".to_owned(), "no room".to_owned()));
     bench.patch("mesh", &mesh, json!({"State": "CREATE_FAILED"}));
-    assert_eq!(describe(&mut bench, &mesh)["State"], "CREATE_FAILED");
+    assert_eq!(describe(&bench, &mesh)["State"], "CREATE_FAILED");
     bench.patch("mesh", &mesh, json!({"State": "RUNNING"}));
     let gateway = format!("{id}#istio-system#ingress");
     assert!(bench.cloud.delete_object("ingress_gateway", &gateway));

@@ -255,52 +255,52 @@ pub(super) fn one_of(params: &Params, name: &str, known: &[&str]) -> Result<Stri
 mod tests {
     use serde_json::json;
 
-    use crate::{cloud::trial::Trial, world::World};
+    use crate::cloud::bench::Bench;
 
     #[test]
     fn created_with_defaults_and_changed() {
-        let trial = Trial::new(World::two_accounts());
+        let bench = Bench::new();
         let params = json!({"CcnName": "mesh", "Tags": [{"Key": "env", "Value": "test"}]});
-        let ccn = trial.ok("hub", "vpc:CreateCcn", params)["Ccn"].clone();
+        let ccn = bench.ok("hub", "vpc:CreateCcn", params)["Ccn"].clone();
         assert_eq!(ccn["State"], "AVAILABLE");
         assert_eq!(ccn["QosLevel"], "AU");
         assert_eq!(ccn["InstanceChargeType"], "POSTPAID");
         assert_eq!(ccn["BandwidthLimitType"], "OUTER_REGION_LIMIT");
         assert_eq!(ccn["TagSet"], json!([{"Key": "env", "Value": "test"}]));
-        assert_eq!(ccn["CreateTime"], "2026-08-01 09:30:00");
+        assert_eq!(ccn["CreateTime"], "2026-08-01 08:00:00");
         let id = ccn["CcnId"].clone();
         let params = json!({"CcnId": id, "CcnName": "new", "RouteECMPFlag": true});
-        trial.ok("hub", "vpc:ModifyCcnAttribute", params);
-        let found = trial.ok("hub", "vpc:DescribeCcns", json!({"CcnIds": [id]}));
+        bench.ok("hub", "vpc:ModifyCcnAttribute", params);
+        let found = bench.ok("hub", "vpc:DescribeCcns", json!({"CcnIds": [id]}));
         assert_eq!(found["CcnSet"][0]["CcnName"], "new");
         assert_eq!(found["CcnSet"][0]["RouteECMPFlag"], true);
-        let code = trial.refused("hub", "vpc:ModifyCcnAttribute", json!({ "CcnId": id }));
+        let code = bench.refused("hub", "vpc:ModifyCcnAttribute", json!({ "CcnId": id }));
         assert_eq!(code, "MissingParameter");
     }
 
     #[test]
     fn filters_narrow_and_unknown_ones_are_refused() {
-        let trial = Trial::new(World::two_accounts());
+        let bench = Bench::new();
         for name in ["a", "b"] {
             let tags = json!([{"Key": "name", "Value": name}]);
-            trial.ok("hub", "vpc:CreateCcn", json!({"CcnName": name, "Tags": tags}));
+            bench.ok("hub", "vpc:CreateCcn", json!({"CcnName": name, "Tags": tags}));
         }
         let found = |filter: &str, value: &str| {
             let filters = json!([{"Name": filter, "Values": [value]}]);
-            trial.ok("hub", "vpc:DescribeCcns", json!({ "Filters": filters }))["TotalCount"].clone()
+            bench.ok("hub", "vpc:DescribeCcns", json!({ "Filters": filters }))["TotalCount"].clone()
         };
         assert_eq!(found("ccn-name", "a"), 1);
         assert_eq!(found("tag:name", "b"), 1);
         assert_eq!(found("tag-key", "name"), 2);
         assert_eq!(found("ccn-id", "ccn-absent"), 0);
         let filters = json!([{"Name": "nope", "Values": []}]);
-        let code = trial.refused("hub", "vpc:DescribeCcns", json!({ "Filters": filters }));
+        let code = bench.refused("hub", "vpc:DescribeCcns", json!({ "Filters": filters }));
         assert_eq!(code, "InvalidParameterValue.Malformed");
     }
 
     #[test]
     fn limits_of_the_api_hold() {
-        let trial = Trial::new(World::two_accounts());
+        let bench = Bench::new();
         for (params, code) in [
             (json!({"CcnName": "x".repeat(61)}), "InvalidParameterValue.TooLong"),
             (json!({"CcnName": "x", "QosLevel": "XX"}), "InvalidParameterValue"),
@@ -312,44 +312,44 @@ mod tests {
                 "UnsupportedOperation.PrepaidCcnOnlySupportInterRegionLimit",
             ),
         ] {
-            assert_eq!(trial.refused("hub", "vpc:CreateCcn", params), code);
+            assert_eq!(bench.refused("hub", "vpc:CreateCcn", params), code);
         }
     }
 
     #[test]
     fn other_accounts_cannot_touch_it() {
-        let trial = Trial::new(World::two_accounts());
-        let ccn = trial.ok("hub", "vpc:CreateCcn", json!({"CcnName": "mesh"}));
+        let bench = Bench::new();
+        let ccn = bench.ok("hub", "vpc:CreateCcn", json!({"CcnName": "mesh"}));
         let id = &ccn["Ccn"]["CcnId"];
         for (operation, params) in [
             ("vpc:DeleteCcn", json!({ "CcnId": id })),
             ("vpc:ModifyCcnAttribute", json!({"CcnId": id, "CcnName": "mine"})),
             ("vpc:DescribeCcnRoutes", json!({ "CcnId": id })),
         ] {
-            assert_eq!(trial.refused("member", operation, params), "ResourceNotFound");
+            assert_eq!(bench.refused("member", operation, params), "ResourceNotFound");
         }
     }
 
     #[test]
     fn bandwidth_limits_follow_their_type() {
-        let trial = Trial::new(World::two_accounts());
-        let ccn = trial.ok("hub", "vpc:CreateCcn", json!({"CcnName": "mesh"}));
+        let bench = Bench::new();
+        let ccn = bench.ok("hub", "vpc:CreateCcn", json!({"CcnName": "mesh"}));
         let id = &ccn["Ccn"]["CcnId"];
         let limit =
             json!([{"Region": "ap-guangzhou", "DstRegion": "ap-shanghai", "BandwidthLimit": 50}]);
         let set = json!({"CcnId": id, "CcnRegionBandwidthLimits": limit});
         let operation = "vpc:SetCcnRegionBandwidthLimits";
-        assert_eq!(trial.refused("hub", operation, set.clone()), "InvalidParameter");
+        assert_eq!(bench.refused("hub", operation, set.clone()), "InvalidParameter");
         let inter = json!({"CcnId": id, "BandwidthLimitType": "INTER_REGION_LIMIT"});
-        trial.ok("hub", "vpc:ModifyCcnRegionBandwidthLimitsType", inter);
-        trial.ok("hub", operation, set.clone());
-        let listed = trial.ok("hub", "vpc:GetCcnRegionBandwidthLimits", json!({ "CcnId": id }));
+        bench.ok("hub", "vpc:ModifyCcnRegionBandwidthLimitsType", inter);
+        bench.ok("hub", operation, set.clone());
+        let listed = bench.ok("hub", "vpc:GetCcnRegionBandwidthLimits", json!({ "CcnId": id }));
         let shown = &listed["CcnBandwidthSet"][0]["CcnRegionBandwidthLimit"];
         assert_eq!(shown["BandwidthLimit"], 50);
         let mut back = set;
         back["SetDefaultLimitFlag"] = true.into();
-        trial.ok("hub", operation, back);
-        let listed = trial.ok("hub", "vpc:GetCcnRegionBandwidthLimits", json!({ "CcnId": id }));
+        bench.ok("hub", operation, back);
+        let listed = bench.ok("hub", "vpc:GetCcnRegionBandwidthLimits", json!({ "CcnId": id }));
         assert_eq!(listed["TotalCount"], 0);
     }
 }

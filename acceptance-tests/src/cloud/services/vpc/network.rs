@@ -195,23 +195,23 @@ fn wanted<'a>(
 mod tests {
     use serde_json::json;
 
-    use crate::{cloud::trial::Trial, world::World};
+    use crate::{cloud::bench::Bench, world::World};
 
     #[test]
     fn networks_of_the_caller_in_the_region() {
         let world = World::two_accounts();
         let (own, foreign) = (world.vpcs[0].id.clone(), world.vpcs[1].id.clone());
-        let trial = Trial::new(world);
-        let found = trial.ok("hub", "vpc:DescribeVpcs", json!({"Limit": "100", "Offset": "0"}));
+        let bench = Bench::with(world);
+        let found = bench.ok("hub", "vpc:DescribeVpcs", json!({"Limit": "100", "Offset": "0"}));
         assert_eq!(found["TotalCount"], 1);
         assert_eq!(found["VpcSet"][0]["VpcId"], own);
         let assistants = found["VpcSet"][0]["AssistantCidrSet"].as_array().unwrap();
         assert!(assistants.iter().all(|one| one["AssistantType"] == 1));
         assert_eq!(assistants.len(), 2, "one container range for each cluster");
-        let code = trial.refused("hub", "vpc:DescribeVpcs", json!({"VpcIds": [foreign]}));
+        let code = bench.refused("hub", "vpc:DescribeVpcs", json!({"VpcIds": [foreign]}));
         assert_eq!(code, "ResourceNotFound");
         let filters = json!([{"Name": "vpc-id", "Values": [foreign]}]);
-        let found = trial.ok("hub", "vpc:DescribeVpcs", json!({ "Filters": filters }));
+        let found = bench.ok("hub", "vpc:DescribeVpcs", json!({ "Filters": filters }));
         assert_eq!(found["TotalCount"], 0);
     }
 
@@ -219,12 +219,12 @@ mod tests {
     fn subnets_and_route_tables_of_a_network() {
         let world = World::two_accounts();
         let id = world.vpcs[0].id.clone();
-        let trial = Trial::new(world);
+        let bench = Bench::with(world);
         let filters = json!([{"Name": "vpc-id", "Values": [id]}]);
-        let subnets = trial.ok("hub", "vpc:DescribeSubnets", json!({ "Filters": filters }));
+        let subnets = bench.ok("hub", "vpc:DescribeSubnets", json!({ "Filters": filters }));
         assert_eq!(subnets["SubnetSet"][0]["AvailableIpAddressCount"], 4_093);
         assert_eq!(subnets["TotalCount"], 2);
-        let tables = trial.ok("hub", "vpc:DescribeRouteTables", json!({ "Filters": filters }));
+        let tables = bench.ok("hub", "vpc:DescribeRouteTables", json!({ "Filters": filters }));
         assert_eq!(tables["RouteTableSet"][0]["RouteSet"][0]["GatewayId"], "Local");
     }
 }

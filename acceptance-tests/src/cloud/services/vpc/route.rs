@@ -201,20 +201,20 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::{
-        cloud::{state::Ids, trial::Trial},
+        cloud::{bench::Bench, state::Ids},
         world::World,
     };
 
     /// A hub whose CCN has its own network and that of a member with the given
     /// subnet range.
-    fn joined(member_cidr: &str, member_subnet: &str) -> (Trial, String) {
+    fn joined(member_cidr: &str, member_subnet: &str) -> (Bench, String) {
         let mut world = World::two_accounts();
         world.vpcs[1].cidr = member_cidr.to_owned();
         world.vpcs[1].subnets.truncate(1);
         world.vpcs[1].subnets[0].cidr = member_subnet.to_owned();
         let vpcs: Vec<String> = world.vpcs.iter().map(|vpc| vpc.id.clone()).collect();
-        let trial = Trial::new(world);
-        let ccn = trial.ok("hub", "vpc:CreateCcn", json!({"CcnName": "mesh"}));
+        let bench = Bench::with(world);
+        let ccn = bench.ok("hub", "vpc:CreateCcn", json!({"CcnName": "mesh"}));
         let ccn = ccn["Ccn"]["CcnId"].as_str().unwrap().to_owned();
         for (account, vpc) in ["hub", "member"].into_iter().zip(vpcs) {
             let instance = json!({
@@ -222,57 +222,57 @@ mod tests {
             });
             let mut params = json!({"CcnId": ccn, "Instances": [instance]});
             if account == "member" {
-                params["CcnUin"] = trial.uin("hub").into();
+                params["CcnUin"] = bench.uin("hub").into();
             }
-            trial.ok(account, "vpc:AttachCcnInstances", params.clone());
+            bench.ok(account, "vpc:AttachCcnInstances", params.clone());
             if account == "member" {
                 params.as_object_mut().unwrap().remove("CcnUin");
-                trial.ok("hub", "vpc:AcceptAttachCcnInstances", params);
+                bench.ok("hub", "vpc:AcceptAttachCcnInstances", params);
             }
         }
-        (trial, ccn)
+        (bench, ccn)
     }
 
-    fn routes(trial: &Trial, account: &str, ccn: &str) -> Vec<Value> {
-        let answer = trial.ok(account, "vpc:DescribeCcnRoutes", json!({"CcnId": ccn}));
+    fn routes(bench: &Bench, account: &str, ccn: &str) -> Vec<Value> {
+        let answer = bench.ok(account, "vpc:DescribeCcnRoutes", json!({"CcnId": ccn}));
         answer["RouteSet"].as_array().unwrap().clone()
     }
 
     #[test]
     fn subnets_are_published_and_members_see_their_own() {
-        let (trial, ccn) = joined("10.1.0.0/16", "10.1.16.0/20");
-        let all = routes(&trial, "hub", &ccn);
+        let (bench, ccn) = joined("10.1.0.0/16", "10.1.16.0/20");
+        let all = routes(&bench, "hub", &ccn);
         assert_eq!(all.len(), 3);
         assert!(all.iter().all(|route| route["Enabled"] == true));
-        let own = routes(&trial, "member", &ccn);
+        let own = routes(&bench, "member", &ccn);
         assert_eq!(own.len(), 1);
         assert_eq!(own[0]["DestinationCidrBlock"], "10.1.16.0/20");
     }
 
     #[test]
     fn overlapping_route_starts_disabled_and_cannot_be_enabled() {
-        let (trial, ccn) = joined("10.0.0.0/16", "10.0.16.0/24");
-        let all = routes(&trial, "hub", &ccn);
+        let (bench, ccn) = joined("10.0.0.0/16", "10.0.16.0/24");
+        let all = routes(&bench, "hub", &ccn);
         let [.., last] = all.as_slice() else { panic!("no routes") };
         assert_eq!(
             (&last["DestinationCidrBlock"], &last["Enabled"]),
             (&json!("10.0.16.0/24"), &json!(false))
         );
         let params = json!({"CcnId": ccn, "RouteIds": [last["RouteId"]]});
-        let code = trial.refused("hub", "vpc:EnableCcnRoutes", params.clone());
+        let code = bench.refused("hub", "vpc:EnableCcnRoutes", params.clone());
         assert_eq!(code, "UnsupportedOperation.CcnRouteCidrOverlap");
         let first = json!({"CcnId": ccn, "RouteIds": [all[0]["RouteId"]]});
-        trial.ok("hub", "vpc:DisableCcnRoutes", first);
-        trial.ok("hub", "vpc:EnableCcnRoutes", params);
+        bench.ok("hub", "vpc:DisableCcnRoutes", first);
+        bench.ok("hub", "vpc:EnableCcnRoutes", params);
     }
 
     #[test]
     fn container_range_is_published_once_and_goes_with_the_attachment() {
-        let (trial, ccn) = joined("10.1.0.0/16", "10.1.16.0/20");
-        let vpc = trial.cloud.world().vpcs[1].id.clone();
+        let (bench, ccn) = joined("10.1.0.0/16", "10.1.16.0/20");
+        let vpc = bench.cloud.world().vpcs[1].id.clone();
         let publish = || {
-            let mut inner = trial.cloud.lock();
-            trial.cloud.with_context(&mut inner, |cx| {
+            let mut inner = bench.cloud.lock();
+            bench.cloud.with_context(&mut inner, |cx| {
                 let mut ids = Ids::default();
                 cx.state.vpc.publish_container_range(
                     &mut ids,
@@ -284,9 +284,9 @@ mod tests {
         };
         assert_eq!(publish().len(), 1);
         assert_eq!(publish().len(), 1);
-        assert_eq!(routes(&trial, "member", &ccn).len(), 2);
+        assert_eq!(routes(&bench, "member", &ccn).len(), 2);
         let id = format!("{ccn}#VPC#ap-guangzhou#{vpc}");
-        assert!(trial.cloud.delete_object("ccn_attachment", &id));
-        assert_eq!(routes(&trial, "hub", &ccn).len(), 2);
+        assert!(bench.cloud.delete_object("ccn_attachment", &id));
+        assert_eq!(routes(&bench, "hub", &ccn).len(), 2);
     }
 }

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::super::{ATTACH, DETACH, EXPIRY, VISIBILITY};
-use crate::{cloud::trial::Trial, world::World};
+use crate::{cloud::bench::Bench, world::World};
 
 struct Two {
-    trial: Trial,
+    bench: Bench,
     ccn: String,
     hub_vpc: String,
     member_vpc: String,
@@ -16,10 +16,10 @@ impl Two {
     fn new() -> Self {
         let world = World::two_accounts();
         let (hub_vpc, member_vpc) = (world.vpcs[0].id.clone(), world.vpcs[1].id.clone());
-        let trial = Trial::new(world);
-        let ccn = trial.ok("hub", "vpc:CreateCcn", json!({"CcnName": "mesh"}));
+        let bench = Bench::with(world);
+        let ccn = bench.ok("hub", "vpc:CreateCcn", json!({"CcnName": "mesh"}));
         let ccn = ccn["Ccn"]["CcnId"].as_str().unwrap().to_owned();
-        Self { trial, ccn, hub_vpc, member_vpc }
+        Self { bench, ccn, hub_vpc, member_vpc }
     }
 
     fn params(&self, vpc: &str) -> Value {
@@ -31,17 +31,17 @@ impl Two {
 
     fn member_params(&self) -> Value {
         let mut params = self.params(&self.member_vpc);
-        params["CcnUin"] = self.trial.uin("hub").into();
+        params["CcnUin"] = self.bench.uin("hub").into();
         params
     }
 
     fn apply(&self) {
-        self.trial.ok("member", "vpc:AttachCcnInstances", self.member_params());
+        self.bench.ok("member", "vpc:AttachCcnInstances", self.member_params());
     }
 
     fn rows(&self, account: &str) -> Vec<(String, String)> {
         let params = json!({"CcnId": self.ccn});
-        let answer = self.trial.ok(account, "vpc:DescribeCcnAttachedInstances", params);
+        let answer = self.bench.ok(account, "vpc:DescribeCcnAttachedInstances", params);
         let rows = answer["InstanceSet"].as_array().unwrap().clone();
         assert_eq!(answer["TotalCount"], rows.len());
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -57,26 +57,26 @@ impl Two {
 #[test]
 fn own_network_attaches_and_detaches() {
     let two = Two::new();
-    two.trial.pace(ATTACH, "after 5s");
-    two.trial.pace(DETACH, "polls 1");
+    two.bench.pace(ATTACH, "after 5s");
+    two.bench.pace(DETACH, "polls 1");
     let params = || two.params(&two.hub_vpc);
-    two.trial.ok("hub", "vpc:AttachCcnInstances", params());
+    two.bench.ok("hub", "vpc:AttachCcnInstances", params());
     assert_eq!(two.rows("hub"), [(two.hub_vpc.clone(), "ATTACHING".to_owned())]);
-    let code = two.trial.refused("hub", "vpc:DetachCcnInstances", params());
+    let code = two.bench.refused("hub", "vpc:DetachCcnInstances", params());
     assert_eq!(code, "UnsupportedOperation.MutexOperationTaskRunning");
-    two.trial.advance(5);
+    two.bench.advance(5);
     assert_eq!(two.rows("hub")[0].1, "ACTIVE");
-    let code = two.trial.refused("hub", "vpc:AttachCcnInstances", params());
+    let code = two.bench.refused("hub", "vpc:AttachCcnInstances", params());
     assert_eq!(code, "UnsupportedOperation.CcnAttached");
-    let code = two.trial.refused("hub", "vpc:DeleteCcn", json!({"CcnId": two.ccn}));
+    let code = two.bench.refused("hub", "vpc:DeleteCcn", json!({"CcnId": two.ccn}));
     assert_eq!(code, "UnsupportedOperation.ExistCcnInstancesNotSupportDeleteCcn");
-    two.trial.ok("hub", "vpc:DetachCcnInstances", params());
+    two.bench.ok("hub", "vpc:DetachCcnInstances", params());
     assert_eq!(two.rows("hub")[0].1, "DETACHING");
     assert_eq!(two.rows("hub"), []);
-    let code = two.trial.refused("hub", "vpc:DetachCcnInstances", params());
+    let code = two.bench.refused("hub", "vpc:DetachCcnInstances", params());
     assert_eq!(code, "UnsupportedOperation.CcnNotAttached");
-    two.trial.ok("hub", "vpc:DeleteCcn", json!({"CcnId": two.ccn}));
-    assert_eq!(two.trial.cloud.objects(), []);
+    two.bench.ok("hub", "vpc:DeleteCcn", json!({"CcnId": two.ccn}));
+    assert_eq!(two.bench.cloud.objects(), []);
 }
 
 #[test]
@@ -85,13 +85,13 @@ fn foreign_network_is_let_in() {
     two.apply();
     assert_eq!(two.state(), "PENDING");
     let accept = || two.params(&two.member_vpc);
-    let code = two.trial.refused("member", "vpc:AcceptAttachCcnInstances", accept());
+    let code = two.bench.refused("member", "vpc:AcceptAttachCcnInstances", accept());
     assert_eq!(code, "ResourceNotFound", "only the owner of the CCN accepts");
-    two.trial.ok("hub", "vpc:AcceptAttachCcnInstances", accept());
+    two.bench.ok("hub", "vpc:AcceptAttachCcnInstances", accept());
     assert_eq!(two.state(), "ACTIVE");
-    let code = two.trial.refused("hub", "vpc:AcceptAttachCcnInstances", accept());
+    let code = two.bench.refused("hub", "vpc:AcceptAttachCcnInstances", accept());
     assert_eq!(code, "UnsupportedOperation.NotPendingCcnInstance");
-    two.trial.ok("member", "vpc:DetachCcnInstances", accept());
+    two.bench.ok("member", "vpc:DetachCcnInstances", accept());
     assert_eq!(two.rows("hub"), []);
 }
 
@@ -100,12 +100,12 @@ fn rejected_application_must_be_detached_first() {
     let two = Two::new();
     two.apply();
     let params = || two.params(&two.member_vpc);
-    two.trial.ok("hub", "vpc:RejectAttachCcnInstances", params());
+    two.bench.ok("hub", "vpc:RejectAttachCcnInstances", params());
     assert_eq!(two.state(), "REJECTED");
     let again = two.member_params();
-    let code = two.trial.refused("member", "vpc:AttachCcnInstances", again);
+    let code = two.bench.refused("member", "vpc:AttachCcnInstances", again);
     assert_eq!(code, "UnsupportedOperation.CcnAttached");
-    two.trial.ok("member", "vpc:DetachCcnInstances", params());
+    two.bench.ok("member", "vpc:DetachCcnInstances", params());
     two.apply();
     assert_eq!(two.state(), "PENDING");
 }
@@ -114,47 +114,47 @@ fn rejected_application_must_be_detached_first() {
 fn application_expires_and_is_renewed() {
     let two = Two::new();
     two.apply();
-    two.trial.advance(7 * 86_400 - 1);
+    two.bench.advance(7 * 86_400 - 1);
     assert_eq!(two.state(), "PENDING");
-    two.trial.advance(1);
+    two.bench.advance(1);
     assert_eq!(two.state(), "EXPIRED");
     let code =
-        two.trial.refused("hub", "vpc:AcceptAttachCcnInstances", two.params(&two.member_vpc));
+        two.bench.refused("hub", "vpc:AcceptAttachCcnInstances", two.params(&two.member_vpc));
     assert_eq!(code, "UnsupportedOperation.NotPendingCcnInstance");
-    two.trial.ok("member", "vpc:ResetAttachCcnInstances", two.member_params());
+    two.bench.ok("member", "vpc:ResetAttachCcnInstances", two.member_params());
     assert_eq!(two.state(), "PENDING");
-    let code = two.trial.refused("member", "vpc:ResetAttachCcnInstances", two.member_params());
+    let code = two.bench.refused("member", "vpc:ResetAttachCcnInstances", two.member_params());
     assert_eq!(code, "UnsupportedOperation");
-    two.trial.pace(EXPIRY, "manual");
+    two.bench.pace(EXPIRY, "manual");
 }
 
 #[test]
 fn application_reaches_the_owner_late() {
     let two = Two::new();
-    two.trial.pace(VISIBILITY, "after 10s");
+    two.bench.pace(VISIBILITY, "after 10s");
     two.apply();
     assert_eq!(two.state(), "PENDING", "the applicant sees it at once");
     assert_eq!(two.rows("hub"), []);
     let accept = || two.params(&two.member_vpc);
-    let code = two.trial.refused("hub", "vpc:AcceptAttachCcnInstances", accept());
+    let code = two.bench.refused("hub", "vpc:AcceptAttachCcnInstances", accept());
     assert_eq!(code, "UnsupportedOperation.CcnNotAttached");
-    two.trial.advance(10);
+    two.bench.advance(10);
     assert_eq!(two.rows("hub").len(), 1);
-    two.trial.ok("hub", "vpc:AcceptAttachCcnInstances", accept());
+    two.bench.ok("hub", "vpc:AcceptAttachCcnInstances", accept());
 }
 
 #[test]
 fn members_see_their_own_rows_only() {
     let two = Two::new();
-    two.trial.ok("hub", "vpc:AttachCcnInstances", two.params(&two.hub_vpc));
+    two.bench.ok("hub", "vpc:AttachCcnInstances", two.params(&two.hub_vpc));
     two.apply();
     assert_eq!(two.rows("hub").len(), 2);
     assert_eq!(two.rows("member"), [(two.member_vpc.clone(), "PENDING".to_owned())]);
-    let ccns = two.trial.ok("member", "vpc:DescribeCcns", json!({}));
+    let ccns = two.bench.ok("member", "vpc:DescribeCcns", json!({}));
     assert_eq!(ccns["TotalCount"], 0);
-    let code = two.trial.refused("member", "vpc:DescribeCcns", json!({"CcnIds": [two.ccn]}));
+    let code = two.bench.refused("member", "vpc:DescribeCcns", json!({"CcnIds": [two.ccn]}));
     assert_eq!(code, "ResourceNotFound");
-    let code = two.trial.refused("member", "vpc:DetachCcnInstances", two.params(&two.hub_vpc));
+    let code = two.bench.refused("member", "vpc:DetachCcnInstances", two.params(&two.hub_vpc));
     assert_eq!(code, "UnsupportedOperation.CcnNotAttached");
 }
 
@@ -164,18 +164,18 @@ fn wrong_applications_are_refused() {
     let attach = "vpc:AttachCcnInstances";
     let mut unknown = two.member_params();
     unknown["CcnUin"] = "100099999999".into();
-    assert_eq!(two.trial.refused("member", attach, unknown), "UnsupportedOperation.UinNotFound");
+    assert_eq!(two.bench.refused("member", attach, unknown), "UnsupportedOperation.UinNotFound");
     let without = two.params(&two.member_vpc);
-    assert_eq!(two.trial.refused("member", attach, without), "ResourceNotFound");
+    assert_eq!(two.bench.refused("member", attach, without), "ResourceNotFound");
     let mut foreign = two.params(&two.hub_vpc);
-    foreign["CcnUin"] = two.trial.uin("hub").into();
-    assert_eq!(two.trial.refused("member", attach, foreign), "ResourceNotFound");
+    foreign["CcnUin"] = two.bench.uin("hub").into();
+    assert_eq!(two.bench.refused("member", attach, foreign), "ResourceNotFound");
     let mut region = two.member_params();
     region["Instances"][0]["InstanceRegion"] = "ap-shanghai".into();
-    assert_eq!(two.trial.refused("member", attach, region), "ResourceNotFound");
+    assert_eq!(two.bench.refused("member", attach, region), "ResourceNotFound");
     let mut kind = two.member_params();
     kind["Instances"][0]["InstanceType"] = "VPNGW".into();
-    let code = two.trial.refused("member", attach, kind);
+    let code = two.bench.refused("member", attach, kind);
     assert_eq!(code, "UnsupportedOperation.CcnCrossAccount");
     assert_eq!(two.rows("hub"), []);
 }
@@ -186,8 +186,8 @@ fn remark_is_changed_by_either_side() {
     two.apply();
     let mut params = two.params(&two.member_vpc);
     params["Instances"][0]["Description"] = "from the hub".into();
-    two.trial.ok("hub", "vpc:ModifyCcnAttachedInstancesAttribute", params);
-    let answer = two.trial.ok(
+    two.bench.ok("hub", "vpc:ModifyCcnAttachedInstancesAttribute", params);
+    let answer = two.bench.ok(
         "member",
         "vpc:DescribeCcnAttachedInstances",
         json!({"Filters": [{"Name": "instance-id", "Values": [two.member_vpc]}]}),
@@ -199,17 +199,17 @@ fn remark_is_changed_by_either_side() {
 fn changes_behind_the_clients_backs() {
     let two = Two::new();
     two.apply();
-    let id = two.trial.cloud.objects()[1].id.clone();
+    let id = two.bench.cloud.objects()[1].id.clone();
     assert_eq!(id, format!("{}#VPC#ap-guangzhou#{}", two.ccn, two.member_vpc));
     let patch = |state: &str| {
         let patch = json!({ "State": state });
-        two.trial.cloud.patch_object("ccn_attachment", &id, patch.as_object().unwrap())
+        two.bench.cloud.patch_object("ccn_attachment", &id, patch.as_object().unwrap())
     };
     assert_eq!(patch("FAILED"), Ok(true));
     assert_eq!(two.state(), "FAILED");
     assert_eq!(patch("DETACHFAILED"), Ok(true));
     assert!(patch("BROKEN").unwrap_err().contains("BROKEN"));
-    assert!(two.trial.cloud.delete_object("ccn_attachment", &id));
-    assert!(!two.trial.cloud.delete_object("ccn_attachment", &id));
+    assert!(two.bench.cloud.delete_object("ccn_attachment", &id));
+    assert!(!two.bench.cloud.delete_object("ccn_attachment", &id));
     assert_eq!(patch("ACTIVE"), Ok(false));
 }

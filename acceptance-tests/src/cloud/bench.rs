@@ -23,19 +23,19 @@ use crate::{
 };
 
 /// A cloud in which every change is immediate until a test says otherwise.
-pub(in crate::cloud) struct Bench {
-    pub(in crate::cloud) world: World,
-    pub(in crate::cloud) clusters: Arc<FakeClusters>,
-    pub(in crate::cloud) cloud: Cloud,
+pub(crate) struct Bench {
+    pub(crate) world: World,
+    pub(crate) clusters: Arc<FakeClusters>,
+    pub(crate) cloud: Cloud,
 }
 
 impl Bench {
     /// The world `two-accounts`.
-    pub(in crate::cloud) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(World::two_accounts())
     }
 
-    pub(in crate::cloud) fn with(world: World) -> Self {
+    pub(crate) fn with(world: World) -> Self {
         let clock = Clock::stopped("2026-08-01T00:00:00Z".parse().unwrap());
         let clusters = Arc::new(FakeClusters::default());
         let cloud =
@@ -44,118 +44,112 @@ impl Bench {
         Self { world, clusters, cloud }
     }
 
-    pub(in crate::cloud) fn call(
-        &mut self,
+    /// Calls an action, such as `"vpc:CreateCcn"`, as the owner of an account.
+    pub(crate) fn call(
+        &self,
         account: &str,
-        service: &str,
-        action: &str,
+        operation: &str,
         params: Value,
     ) -> Result<Value, ApiError> {
+        let (service, action) = operation.split_once(':').unwrap();
         self.cloud.invoke(account, service, action, REGION, &params).map(Value::Object)
     }
 
-    pub(in crate::cloud) fn ok(
-        &mut self,
-        account: &str,
-        service: &str,
-        action: &str,
-        params: Value,
-    ) -> Value {
-        self.call(account, service, action, params)
-            .unwrap_or_else(|error| panic!("{service}:{action}: {error}"))
+    /// Calls an action that must succeed.
+    pub(crate) fn ok(&self, account: &str, operation: &str, params: Value) -> Value {
+        let called = self.call(account, operation, params);
+        called.unwrap_or_else(|error| panic!("{account} {operation}: {error}"))
     }
 
     /// The code with which a call is refused.
-    pub(in crate::cloud) fn code(
-        &mut self,
-        account: &str,
-        service: &str,
-        action: &str,
-        params: Value,
-    ) -> String {
-        self.call(account, service, action, params).unwrap_err().code.into_owned()
+    pub(crate) fn refused(&self, account: &str, operation: &str, params: Value) -> String {
+        self.call(account, operation, params).unwrap_err().code.into_owned()
     }
 
     /// Sets how long a kind of change takes.
-    pub(in crate::cloud) fn pace(&mut self, kind: &str, progression: &str) {
+    pub(crate) fn pace(&self, kind: &str, progression: &str) {
         self.cloud.set_progression(kind, progression.parse().unwrap());
     }
 
-    pub(in crate::cloud) fn advance(&mut self, seconds: i64) {
+    pub(crate) fn advance(&self, seconds: i64) {
         self.cloud.clock().advance(SignedDuration::from_secs(seconds));
     }
 
-    pub(in crate::cloud) fn patch(&mut self, kind: &str, id: &str, patch: Value) {
+    pub(crate) fn patch(&self, kind: &str, id: &str, patch: Value) {
         let patch: Map<String, Value> = patch.as_object().unwrap().clone();
         assert_eq!(self.cloud.patch_object(kind, id, &patch), Ok(true));
     }
 
     /// What callers have made of this kind.
-    pub(in crate::cloud) fn objects(&mut self, kind: &str) -> Vec<ObjectRecord> {
+    pub(crate) fn objects(&self, kind: &str) -> Vec<ObjectRecord> {
         self.cloud.objects().into_iter().filter(|object| object.kind == kind).collect()
     }
 
+    pub(crate) fn uin(&self, account: &str) -> String {
+        self.world.uin(account).to_owned()
+    }
+
     /// The world's cluster of this name.
-    pub(in crate::cloud) fn cluster(&self, name: &str) -> Cluster {
+    pub(crate) fn cluster(&self, name: &str) -> Cluster {
         self.world.clusters.iter().find(|cluster| cluster.name == name).unwrap().clone()
     }
 
     /// The id of the account's network.
-    pub(in crate::cloud) fn vpc(&self, account: &str) -> String {
+    pub(crate) fn vpc(&self, account: &str) -> String {
         self.world.vpcs.iter().find(|vpc| vpc.account == account).unwrap().id.clone()
     }
 
     /// The id of the first subnet of the account's network.
-    pub(in crate::cloud) fn subnet(&self, account: &str) -> String {
+    pub(crate) fn subnet(&self, account: &str) -> String {
         let vpc = self.world.vpcs.iter().find(|vpc| vpc.account == account).unwrap();
         vpc.subnets[0].id.clone()
     }
 
     /// A running mesh.
-    pub(in crate::cloud) fn mesh(&mut self, account: &str) -> String {
+    pub(crate) fn mesh(&self, account: &str) -> String {
         let mesh = json!({"DisplayName": "mesh", "MeshVersion": "1.18.5", "Type": "HOSTED",
             "Config": {"Istio": {"OutboundTrafficPolicy": "ALLOW_ANY"}}});
-        let made = self.ok(account, "tcm", "CreateMesh", mesh);
+        let made = self.ok(account, "tcm:CreateMesh", mesh);
         made["MeshId"].as_str().unwrap().to_owned()
     }
 
     /// A CCN of the hub with the hub's network and, if wanted, the member's in it.
-    pub(in crate::cloud) fn ccn(&mut self, with_member: bool) -> String {
-        let made = self.ok("hub", "vpc", "CreateCcn", json!({"CcnName": "ccn"}));
+    pub(crate) fn ccn(&self, with_member: bool) -> String {
+        let made = self.ok("hub", "vpc:CreateCcn", json!({"CcnName": "ccn"}));
         let ccn = made["Ccn"]["CcnId"].as_str().unwrap().to_owned();
         let instance = |vpc: String| json!([{"InstanceId": vpc, "InstanceRegion": REGION, "InstanceType": "VPC"}]);
         let own = json!({"CcnId": ccn, "Instances": instance(self.vpc("hub"))});
-        self.ok("hub", "vpc", "AttachCcnInstances", own);
+        self.ok("hub", "vpc:AttachCcnInstances", own);
         if with_member {
             let uin = self.world.uin("hub").to_owned();
             let theirs = instance(self.vpc("member"));
             let apply = json!({"CcnId": ccn, "CcnUin": uin, "Instances": theirs});
-            self.ok("member", "vpc", "AttachCcnInstances", apply);
+            self.ok("member", "vpc:AttachCcnInstances", apply);
             let accept = json!({"CcnId": ccn, "Instances": theirs});
-            self.ok("hub", "vpc", "AcceptAttachCcnInstances", accept);
+            self.ok("hub", "vpc:AcceptAttachCcnInstances", accept);
         }
         ccn
     }
 
     /// A running hub cluster of the account `hub`.
-    pub(in crate::cloud) fn hub(&mut self) -> String {
+    pub(crate) fn hub(&self) -> String {
         let params = json!({"VpcId": self.vpc("hub"), "SubnetId": self.subnet("hub")});
-        let made = self.ok("hub", "tdcc", "CreateHubCluster", params);
+        let made = self.ok("hub", "tdcc:CreateHubCluster", params);
         made["ClusterId"].as_str().unwrap().to_owned()
     }
 
     /// A registration with the hub, with no agent yet.
-    pub(in crate::cloud) fn registration(&mut self, hub: &str) -> String {
+    pub(crate) fn registration(&self, hub: &str) -> String {
         let params = json!({"ClusterName": "member", "HubClusterId": hub});
-        let made = self.ok("hub", "tdcc", "CreateExternalCluster", params);
+        let made = self.ok("hub", "tdcc:CreateExternalCluster", params);
         made["ClusterId"].as_str().unwrap().to_owned()
     }
 
     /// Applies a registration's manifests to one of the world's clusters.
-    pub(in crate::cloud) fn apply_agent(&mut self, registration: &str, cluster: &str) {
+    pub(crate) fn apply_agent(&self, registration: &str, cluster: &str) {
         let id = self.cluster(cluster).id;
         let params = json!({"ClusterId": registration});
-        let spec = self.ok("hub", "tdcc", "DescribeExternalClusterSpec", params);
+        let spec = self.ok("hub", "tdcc:DescribeExternalClusterSpec", params);
         let (parent_url, token) = secret_of(spec["Spec"].as_str().unwrap());
         let mut fake = self.clusters.lock();
         fake.agents.retain(|agent| agent.cluster != id);
@@ -170,7 +164,7 @@ impl Bench {
     }
 
     /// Removes the agents of one of the world's clusters.
-    pub(in crate::cloud) fn remove_agent(&mut self, cluster: &str) {
+    pub(crate) fn remove_agent(&self, cluster: &str) {
         let id = self.cluster(cluster).id;
         self.clusters.lock().agents.retain(|agent| agent.cluster != id);
     }
@@ -188,21 +182,21 @@ fn secret_of(spec: &str) -> (String, String) {
 
 /// Clusters that note what they were told.
 #[derive(Default)]
-pub(in crate::cloud) struct FakeClusters(Mutex<Fake>);
+pub(crate) struct FakeClusters(Mutex<Fake>);
 
 #[derive(Default)]
-pub(in crate::cloud) struct Fake {
-    pub(in crate::cloud) agents: Vec<Agent>,
+pub(crate) struct Fake {
+    pub(crate) agents: Vec<Agent>,
     /// Ids of clusters that do not answer.
-    pub(in crate::cloud) unreachable: BTreeSet<String>,
+    pub(crate) unreachable: BTreeSet<String>,
     /// Meshes as they were last told.
-    pub(in crate::cloud) meshes: BTreeMap<String, Mesh>,
+    pub(crate) meshes: BTreeMap<String, Mesh>,
     /// Who was made an administrator, with the cluster.
-    pub(in crate::cloud) admins: Vec<(String, KubeUser)>,
+    pub(crate) admins: Vec<(String, KubeUser)>,
 }
 
 impl FakeClusters {
-    pub(in crate::cloud) fn lock(&self) -> MutexGuard<'_, Fake> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Fake> {
         self.0.lock().unwrap()
     }
 
