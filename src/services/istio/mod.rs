@@ -10,8 +10,13 @@ mod gateway;
 mod kind;
 mod metadata;
 mod object;
+mod peer_authentication;
+mod proxy_config;
 mod re2;
+mod request_authentication;
+mod selector;
 mod syntax;
+mod target;
 #[cfg(test)]
 mod testing;
 mod virtual_service;
@@ -25,5 +30,8 @@ use crate::services::Client;
 pub fn registry() -> Registry<Client> {
     Registry::new()
         .resource(object::IstioObject::<gateway::Gateway>::default())
+        .resource(object::IstioObject::<peer_authentication::PeerAuthentication>::default())
+        .resource(object::IstioObject::<proxy_config::ProxyConfig>::default())
+        .resource(object::IstioObject::<request_authentication::RequestAuthentication>::default())
         .resource(object::IstioObject::<virtual_service::VirtualService>::default())
 }
