@@ -112,6 +112,7 @@ impl Cluster {
         let object = ObjectRef::of(&intent)
             .map_err(|problem| self.context(verb, None).error(ErrorKind::Malformed, problem))?;
         let context = self.context(verb, Some(&object));
+        let _writing = (verb != Verb::DryRun).then(|| self.writing());
         let mut pacer = Pacer::new(patience);
         loop {
             let error = match self.apply_once(&context, &intent, &object, options).await {

@@ -5,12 +5,13 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use tokio::{sync::Mutex, time::timeout};
 
 use super::{
     access::{Access, AccessSource},
+    batch::Batches,
     connect::{self, Session},
     discovery::Discovery,
     error::{Context, Error, ErrorKind, Result, Verb},
@@ -40,6 +41,7 @@ struct Inner {
     source: Option<Arc<dyn AccessSource>>,
     session: Mutex<Option<Arc<Session>>>,
     discovery: Discovery,
+    batches: Batches,
 }
 
 /// One request.
@@ -86,6 +88,7 @@ impl Cluster {
             source: Some(source),
             session: Mutex::default(),
             discovery: Discovery::default(),
+            batches: Batches::default(),
         }))
     }
 
@@ -96,6 +99,7 @@ impl Cluster {
             source: None,
             session: Mutex::new(Some(Arc::new(Session::over(client)))),
             discovery: Discovery::default(),
+            batches: Batches::default(),
         }))
     }
 
@@ -132,6 +136,10 @@ impl Cluster {
 
     pub(super) fn discovery(&self) -> &Discovery {
         &self.0.discovery
+    }
+
+    pub(super) fn batches(&self) -> &Batches {
+        &self.0.batches
     }
 
     pub(super) fn context(&self, verb: Verb, object: Option<&ObjectRef>) -> Context {
@@ -248,6 +256,16 @@ impl Request {
 impl Answer {
     /// Reads the body. A body that is no such JSON is [`ErrorKind::Malformed`].
     pub(super) fn json<T: DeserializeOwned>(&self, context: &Context) -> Result<T> {
+        self.json_borrowed(context)
+    }
+
+    /// The body as it arrived.
+    pub(super) fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// As [`json`](Self::json), with parts that stay in the body.
+    pub(super) fn json_borrowed<'a, T: Deserialize<'a>>(&'a self, context: &Context) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|error| {
             // The position only: the message may quote a Secret's data.
             let (line, column) = (error.line(), error.column());

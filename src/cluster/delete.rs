@@ -47,6 +47,7 @@ impl Cluster {
         patience: Patience,
     ) -> Result<()> {
         let context = self.context(Verb::Delete, Some(object));
+        let _writing = self.writing();
         let mut pacer = Pacer::new(patience);
         let uid = loop {
             match self.delete_once(&context, object, options).await {

@@ -337,6 +337,12 @@ impl Error {
         )
     }
 
+    /// The same failure, of another operation that it meets as well.
+    pub(super) fn about(&self, context: &Context) -> Self {
+        let Context { cluster, verb, object } = context.clone();
+        Self(Box::new(Detail { cluster, verb, object, ..(*self.0).clone() }))
+    }
+
     pub(super) fn with_status(mut self, status: u16) -> Self {
         self.0.status = Some(status);
         self

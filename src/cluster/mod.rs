@@ -10,6 +10,7 @@
 
 mod access;
 mod apply;
+mod batch;
 #[cfg(test)]
 mod canned;
 mod client;
@@ -24,6 +25,7 @@ mod fields;
 mod hand_over;
 mod intent;
 mod kubeconfig;
+mod list;
 mod manifest;
 mod object;
 mod owned;
@@ -45,11 +47,11 @@ pub use self::{
     error::{Cause, Error, ErrorKind, FieldConflict, Result, Verb},
     fields::{FieldPath, FieldSet, Step},
     intent::intent,
+    list::Selection,
     manifest::{Document, ManifestError, apply_order, apply_step, parse as parse_manifests},
     object::{ObjectRef, Scope, known_scope},
     owned::{Owner, fields_of, owners, project},
     quantity::same_quantity,
-    read::Selection,
     readiness::{Condition, Readiness, ReadyRule, readiness},
     retry::Patience,
 };

@@ -90,6 +90,12 @@ impl ObjectRef {
         self.api_version.split_once('/').map_or(&self.api_version, |(_, version)| version)
     }
 
+    /// Whether the kind is one of Kubernetes' own, which no definition adds.
+    pub fn is_built_in(&self) -> bool {
+        let group = self.group();
+        !group.contains('.') || group.ends_with(".k8s.io")
+    }
+
     /// The same object in another namespace.
     pub fn in_namespace(&self, namespace: Option<&str>) -> Self {
         Self::new(&*self.api_version, &*self.kind, namespace, &*self.name)

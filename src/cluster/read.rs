@@ -1,61 +1,23 @@
 //! Reading objects, and telling "gone" from "cannot be seen now".
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
     client::{Cluster, Request},
-    discovery::ServedKind,
     error::{Context, Error, ErrorKind, Result, Verb},
+    list::Page,
     object::ObjectRef,
     retry::{Pacer, Patience},
 };
-
-/// Objects per page of a list.
-const PAGE: u32 = 500;
-
-/// A list of more pages than this is a server that does not end.
-const MOST_PAGES: usize = 2000;
-
-/// A list that expired half-way is begun again this often.
-const RESTARTS: usize = 3;
 
 /// Media type that asks for names instead of whole objects.
 const NAMES_ONLY: &str =
     "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
-/// Which objects to list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Selection<'a> {
-    /// `v1` or `group/version`.
-    pub api_version: &'a str,
-    /// Kind of the objects.
-    pub kind: &'a str,
-    /// Namespace; all namespaces if `None`.
-    pub namespace: Option<&'a str>,
-    /// Label selector such as `app=web,tier!=db`.
-    pub labels: Option<&'a str>,
-}
-
 /// Where an object is, after what it left open was asked of the cluster.
 pub(super) struct Located {
     pub(super) object: ObjectRef,
     pub(super) path: String,
-}
-
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    metadata: PageMetadata,
-    #[serde(default)]
-    items: Option<Vec<Value>>,
-}
-
-#[derive(Default, Deserialize)]
-struct PageMetadata {
-    #[serde(default, rename = "continue")]
-    next: String,
 }
 
 impl Cluster {
@@ -68,18 +30,6 @@ impl Cluster {
         let mut pacer = Pacer::new(patience);
         loop {
             match self.get_once(Verb::Get, object).await {
-                Ok(found) => return Ok(found),
-                Err(error) => pacer.after(error).await?,
-            }
-        }
-    }
-
-    /// Reads all objects of a selection, page by page; each carries its
-    /// `apiVersion` and `kind`. Empty if the kind's definition was removed.
-    pub async fn list(&self, selection: Selection<'_>, patience: Patience) -> Result<Vec<Value>> {
-        let mut pacer = Pacer::new(patience);
-        loop {
-            match self.list_once(selection).await {
                 Ok(found) => return Ok(found),
                 Err(error) => pacer.after(error).await?,
             }
@@ -115,55 +65,6 @@ impl Cluster {
         };
         let path = served.path(namespace.as_deref(), Some(&object.name));
         Ok(Located { object: object.in_namespace(namespace.as_deref()), path })
-    }
-
-    async fn list_once(&self, selection: Selection<'_>) -> Result<Vec<Value>> {
-        let Selection { api_version, kind, namespace, .. } = selection;
-        let about = ObjectRef::new(api_version, kind, namespace, "*");
-        let context = self.context(Verb::List, Some(&about));
-        let mut restarts = 0;
-        loop {
-            match self.list_from_start(&context, &about, selection).await {
-                Err(error) if error.kind() == &ErrorKind::Expired && restarts < RESTARTS => {
-                    restarts += 1;
-                }
-                Err(error) if error.kind() == &ErrorKind::KindNotServed => {
-                    return self.unless_defined(error, &about).await.map(|()| Vec::new());
-                }
-                other => return other,
-            }
-        }
-    }
-
-    async fn list_from_start(
-        &self,
-        context: &Context,
-        about: &ObjectRef,
-        selection: Selection<'_>,
-    ) -> Result<Vec<Value>> {
-        let served = self.served(about).await?;
-        let mut base = format!("{}?limit={PAGE}", served.path(selection.namespace, None));
-        if let Some(labels) = selection.labels {
-            base.push_str("&labelSelector=");
-            base.extend(utf8_percent_encode(labels, NON_ALPHANUMERIC));
-        }
-        let mut found = Vec::new();
-        let mut next = String::new();
-        for _ in 0..MOST_PAGES {
-            let mut path = base.clone();
-            if !next.is_empty() {
-                path.push_str("&continue=");
-                path.extend(utf8_percent_encode(&next, NON_ALPHANUMERIC));
-            }
-            let answer = self.call(Request::get(context.clone(), path)).await?;
-            let page: Page = answer.json(context)?;
-            found.extend(page.items.into_iter().flatten().map(|item| named(item, &served)));
-            next = page.metadata.next;
-            if next.is_empty() {
-                return Ok(found);
-            }
-        }
-        Err(context.error(ErrorKind::Malformed, "the list does not end"))
     }
 
     /// `Ok` if the kind of `object` is really gone; else the error back.
@@ -207,15 +108,6 @@ impl Cluster {
     }
 }
 
-/// Items of a typed list come without their kind.
-fn named(mut item: Value, served: &ServedKind) -> Value {
-    if let Value::Object(fields) = &mut item {
-        fields.entry("apiVersion").or_insert_with(|| served.api_version.clone().into());
-        fields.entry("kind").or_insert_with(|| served.kind.clone().into());
-    }
-    item
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -223,7 +115,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::canned::{absent, calls, cluster, json_reply, refusal, unknown_path};
+    use crate::cluster::{
+        canned::{absent, calls, cluster, json_reply, refusal, unknown_path},
+        list::Selection,
+    };
 
     fn at_once() -> Patience {
         Patience::within(Duration::ZERO)
@@ -315,42 +210,6 @@ mod tests {
         let object: ObjectRef = "apps/v1/Deployment/shop/a".parse().unwrap();
         let error = cluster.get(&object, at_once()).await.unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::KindNotServed);
-    }
-
-    #[tokio::test]
-    async fn lists_are_read_to_the_end_and_begun_again_when_they_expire() {
-        let mut expired = false;
-        let (cluster, log) = cluster(move |seen| {
-            if !seen.path.ends_with("/configmaps") {
-                return None;
-            }
-            let next = seen.query.split("&continue=").nth(1).unwrap_or("");
-            Some(match next {
-                "" => json_reply(
-                    200,
-                    &json!({"metadata": {"continue": "a b"}, "items": [{"metadata": {"name": "1"}}]}),
-                ),
-                _ if !std::mem::replace(&mut expired, true) => refusal(410, "Expired", json!({})),
-                _ => json_reply(
-                    200,
-                    &json!({"metadata": {}, "items": [{"metadata": {"name": "2"}}]}),
-                ),
-            })
-        });
-        let selection = Selection {
-            api_version: "v1",
-            kind: "ConfigMap",
-            namespace: Some("shop"),
-            labels: Some("app=web"),
-        };
-        let found = cluster.list(selection, at_once()).await.unwrap();
-        assert_eq!(
-            found[1],
-            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "2"}})
-        );
-        let log = log.lock().unwrap();
-        assert_eq!((found.len(), log.len()), (2, 4));
-        assert_eq!(log[1].query, "limit=500&labelSelector=app%3Dweb&continue=a%20b");
     }
 
     #[tokio::test]

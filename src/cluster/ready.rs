@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::{
     client::Cluster,
     error::{ErrorKind, Result, Verb},
+    list::Selection,
     object::ObjectRef,
-    read::Selection,
     readiness::{Readiness, ReadyRule, pod_trouble},
     retry::{Pacer, Patience},
 };

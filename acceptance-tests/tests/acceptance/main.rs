@@ -22,6 +22,7 @@ mod istio_gateway;
 mod istio_kinds;
 mod istio_virtual_service;
 mod kubernetes_manifests;
+mod kubernetes_reads;
 mod tcm_ingress_gateway;
 mod tcm_mesh;
 mod tcm_mesh_cluster;

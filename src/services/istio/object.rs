@@ -210,7 +210,7 @@ impl<K: IstioKind> IstioObject<K> {
         let patience = site.patience(cx);
         let operation = async {
             let object = self.reference(site, state, patience).await?;
-            site.cluster.get(&object, patience).await
+            site.cluster.get_shared(&object, patience).await
         };
         match site.run(cx, &doing, operation).await? {
             Ok(found) => Ok(found.filter(|it| it.pointer("/metadata/deletionTimestamp").is_none())),

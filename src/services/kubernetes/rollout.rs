@@ -177,7 +177,7 @@ impl Rollout<'_> {
         let mut reading = at_once(objects.map(|(key, object): (String, ObjectRef)| async move {
             let doing = format!("read {}", object.kind);
             let patience = self.site.patience(self.cx);
-            let found = self.site.cluster.get(&object, patience);
+            let found = self.site.cluster.get_shared(&object, patience);
             match self.site.run(self.cx, &doing, found).await? {
                 Ok(found) => Ok((key, found)),
                 Err(error) if self.site.is_gone(&error).await => Ok((key, None)),
