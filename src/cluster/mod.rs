@@ -35,6 +35,7 @@ mod readiness;
 mod ready;
 mod retry;
 mod status;
+mod wanted;
 
 pub use self::{
     access::{Access, AccessFuture, AccessSource, Direct, Exec},
@@ -52,6 +53,7 @@ pub use self::{
     object::{ObjectRef, Scope, known_scope},
     owned::{Owner, fields_of, owners, project},
     quantity::same_quantity,
-    readiness::{Condition, Readiness, ReadyRule, readiness},
+    readiness::{Readiness, ReadyRule, readiness},
     retry::Patience,
+    wanted::{Condition, Wanted, WantedField},
 };

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::fields::FieldPath;
+use super::wanted::Wanted;
 
 /// State of an object on its way to being ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,25 +15,14 @@ pub enum Readiness {
     Failed(String),
 }
 
-/// A condition that an object must have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Condition {
-    /// `status.conditions[].type`.
-    pub name: String,
-    /// `status.conditions[].status`: `True`, `False` or `Unknown`.
-    pub status: String,
-}
-
 /// What to wait for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ReadyRule {
     /// What its kind means by ready, see [`readiness`].
     #[default]
     ByKind,
-    /// All of these conditions.
-    Conditions(Vec<Condition>),
-    /// These fields exist and are not empty.
-    Fields(Vec<FieldPath>),
+    /// What was asked for.
+    Wanted(Wanted),
 }
 
 impl ReadyRule {
@@ -44,20 +33,7 @@ impl ReadyRule {
         }
         match self {
             Self::ByKind => readiness(object),
-            Self::Conditions(wanted) => {
-                let unmet = wanted.iter().find(|it| status_of(object, &it.name) != it.status);
-                unmet.map_or(Readiness::Ready, |it| {
-                    let detail = detail_of(object, &it.name);
-                    let text = format!("condition {} is not {}{detail}", it.name, it.status);
-                    Readiness::Waiting(text)
-                })
-            }
-            Self::Fields(paths) => {
-                let unset = paths.iter().find(|path| !is_set(object, path));
-                unset.map_or(Readiness::Ready, |path| {
-                    Readiness::Waiting(format!("{path} is not set"))
-                })
-            }
+            Self::Wanted(wanted) => wanted.judge(object),
         }
     }
 }
@@ -236,7 +212,7 @@ fn waiting(reason: String) -> Readiness {
 }
 
 /// The status says nothing about the present specification yet.
-fn unobserved(object: &Value) -> Option<Readiness> {
+pub(super) fn unobserved(object: &Value) -> Option<Readiness> {
     let behind =
         number(object, "/status/observedGeneration") < number(object, "/metadata/generation");
     behind.then(|| waiting("the controller has not seen the change".to_owned()))
@@ -246,21 +222,21 @@ fn wanted_replicas(object: &Value) -> i64 {
     object.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1)
 }
 
-fn number(object: &Value, pointer: &str) -> i64 {
+pub(super) fn number(object: &Value, pointer: &str) -> i64 {
     object.pointer(pointer).and_then(Value::as_i64).unwrap_or(0)
 }
 
-fn condition<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+pub(super) fn condition<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     let conditions = object.pointer("/status/conditions")?.as_array()?;
     conditions.iter().find(|it| it.get("type").is_some_and(|it| it == name))
 }
 
-fn status_of<'a>(object: &'a Value, name: &str) -> &'a str {
+pub(super) fn status_of<'a>(object: &'a Value, name: &str) -> &'a str {
     condition(object, name).and_then(|it| it.get("status")?.as_str()).unwrap_or("")
 }
 
 /// ` (Reason: message)` of a condition, as far as it is given.
-fn detail_of(object: &Value, name: &str) -> String {
+pub(super) fn detail_of(object: &Value, name: &str) -> String {
     let text = |field: &str| {
         let value = condition(object, name).and_then(|it| it.get(field)?.as_str());
         value.filter(|it| !it.is_empty())
@@ -269,30 +245,6 @@ fn detail_of(object: &Value, name: &str) -> String {
         (Some(reason), Some(message)) => format!(" ({reason}: {message})"),
         (Some(only), None) | (None, Some(only)) => format!(" ({only})"),
         (None, None) => String::new(),
-    }
-}
-
-fn is_set(object: &Value, path: &FieldPath) -> bool {
-    use super::{fields::Step, owned};
-    let mut value = object;
-    for step in path.steps() {
-        let next = match (value, step) {
-            (Value::Object(fields), Step::Field(name)) => fields.get(name),
-            (Value::Array(items), step) => {
-                let mut items = items.iter().enumerate();
-                items.find(|(index, it)| owned::selects(step, *index, it)).map(|(_, it)| it)
-            }
-            _ => None,
-        };
-        let Some(next) = next else { return false };
-        value = next;
-    }
-    match value {
-        Value::Null => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(fields) => !fields.is_empty(),
-        _ => true,
     }
 }
 
@@ -459,28 +411,5 @@ mod tests {
         assert_eq!(crd("NamesAccepted", "False"), "failed: its names are taken (m)");
         let api = object("apiregistration.k8s.io/v1", "APIService", json!({}), json!({}));
         assert_eq!(reason(&api), "waiting: condition Available is not True");
-    }
-
-    #[test]
-    fn asked_for_conditions_and_fields_take_the_place_of_the_kind() {
-        let gateway = object(
-            "x/v1",
-            "A",
-            json!({}),
-            json!({"address": "", "conditions": [
-            {"type": "Programmed", "status": "False", "reason": "Pending"}]}),
-        );
-        let wanted = Condition { name: "Programmed".to_owned(), status: "True".to_owned() };
-        assert_eq!(
-            ReadyRule::Conditions(vec![wanted]).judge(&gateway),
-            Readiness::Waiting("condition Programmed is not True (Pending)".to_owned())
-        );
-        let fields = |path| ReadyRule::Fields(vec![FieldPath::parse(path)]).judge(&gateway);
-        assert_eq!(fields(".status.conditions[type=\"Programmed\"].status"), Readiness::Ready);
-        assert_eq!(
-            fields(".status.address"),
-            Readiness::Waiting(".status.address is not set".to_owned())
-        );
-        assert_eq!(readiness(&gateway), Readiness::Ready);
     }
 }

@@ -7,15 +7,18 @@ use tfsdk::{
     value::{Path, Tf},
 };
 
-use super::config::{Cluster as Arguments, Config};
+use super::config::{Cluster as Arguments, Config, Exec as Command};
 use crate::{
-    cluster::{Access, Cluster, Direct},
+    cluster::{Access, Cluster, Direct, Exec},
     secret::Secret,
     services::NamedCluster,
 };
 
 /// The ways to reach a cluster, of which one must be chosen.
 const WAYS: &str = "`kubeconfig`, `kubeconfig_path` or `host`";
+
+/// Version in which credential commands are spoken to unless another is named.
+const EXEC_VERSION: &str = "client.authentication.k8s.io/v1";
 
 /// Checks what attributes cannot check alone.
 pub(super) fn validate(config: &Config, diagnostics: &mut Diagnostics) {
@@ -64,16 +67,37 @@ fn access(arguments: &Arguments) -> Access {
         token: secret(&arguments.token),
         client_certificate: text(&arguments.client_certificate),
         client_key: secret(&arguments.client_key),
+        username: text(&arguments.username),
+        password: secret(&arguments.password),
+        exec: arguments.exec.known().map(exec),
         cluster_ca_certificate: text(&arguments.cluster_ca_certificate),
         tls_server_name: text(&arguments.tls_server_name),
         insecure: arguments.insecure.or_default(),
         proxy_url: secret(&arguments.proxy_url),
-        ..Direct::default()
     }))
+}
+
+fn exec(command: &Command) -> Exec {
+    let env = command.env.known().into_iter().flatten();
+    Exec {
+        api_version: command.api_version.known().map_or(EXEC_VERSION, String::as_str).to_owned(),
+        command: command.command.text().to_owned(),
+        args: command.args.items().to_vec(),
+        env: env.map(|(name, value)| (name.clone(), Secret::new(value))).collect(),
+        ..Exec::default()
+    }
 }
 
 /// The first argument whose value is not known yet.
 fn unknown_argument(arguments: &Arguments) -> Option<&'static str> {
+    let exec = arguments.exec.known();
+    let is_open = |it: &Command| {
+        let texts = [&it.api_version, &it.command];
+        texts.into_iter().any(Tf::is_unknown) || it.args.is_unknown() || it.env.is_unknown()
+    };
+    if arguments.exec.is_unknown() || exec.is_some_and(is_open) {
+        return Some("exec");
+    }
     [
         ("kubeconfig", &arguments.kubeconfig),
         ("kubeconfig_path", &arguments.kubeconfig_path),
@@ -82,6 +106,8 @@ fn unknown_argument(arguments: &Arguments) -> Option<&'static str> {
         ("token", &arguments.token),
         ("client_certificate", &arguments.client_certificate),
         ("client_key", &arguments.client_key),
+        ("username", &arguments.username),
+        ("password", &arguments.password),
         ("cluster_ca_certificate", &arguments.cluster_ca_certificate),
         ("tls_server_name", &arguments.tls_server_name),
         ("proxy_url", &arguments.proxy_url),

@@ -28,8 +28,8 @@ pub struct Config {
     #[attr(optional)]
     pub accounts: Tf<BTreeMap<String, Account>>,
 
-    /// Kubernetes clusters, by the name that a resource's `cluster` uses. A TKE
-    /// cluster need not stand here: its id is enough, and its kubeconfig is
+    /// Kubernetes clusters, by the name that a resource's `cluster` uses. A cluster
+    /// of the cloud need not stand here: its id is enough, and its kubeconfig is
     /// fetched with the resource's account.
     #[attr(optional)]
     pub clusters: Tf<BTreeMap<String, Cluster>>,
@@ -174,7 +174,8 @@ pub struct WebIdentity {
 }
 
 /// How a Kubernetes cluster is reached: by a kubeconfig, or by `host` with a
-/// token or a client certificate.
+/// token, a client certificate, a command that prints credentials, or a user's
+/// name and password.
 #[derive(Clone, Model)]
 pub struct Cluster {
     /// The kubeconfig's text.
@@ -205,6 +206,19 @@ pub struct Cluster {
     #[attr(optional, sensitive)]
     pub client_key: Tf<String>,
 
+    /// A user's name, for API servers that take a password; goes with `password`.
+    #[attr(optional)]
+    pub username: Tf<String>,
+
+    /// The user's password.
+    #[attr(optional, sensitive)]
+    pub password: Tf<String>,
+
+    /// A command that prints credentials, as in a kubeconfig's `exec`. It runs
+    /// when they are first needed, and again when they end or are refused.
+    #[attr(optional)]
+    pub exec: Tf<Exec>,
+
     /// The certificate (PEM) that the API server's must be signed by.
     #[attr(optional)]
     pub cluster_ca_certificate: Tf<String>,
@@ -214,13 +228,42 @@ pub struct Cluster {
     #[attr(optional)]
     pub tls_server_name: Tf<String>,
 
-    /// A proxy to reach the API server through.
-    #[attr(optional)]
+    /// A proxy to reach the API server through (`http://`, `https://` or
+    /// `socks5://`), with its user and password where it needs them.
+    #[attr(optional, sensitive)]
     pub proxy_url: Tf<String>,
 
     /// Does not check the API server's certificate. Only for tests.
     #[attr(optional)]
     pub insecure: Tf<bool>,
+}
+
+/// A command that prints an `ExecCredential` of `client.authentication.k8s.io`.
+#[derive(Clone, Model)]
+pub struct Exec {
+    /// Version in which the command is spoken to:
+    /// `client.authentication.k8s.io/v1` or `client.authentication.k8s.io/v1beta1`.
+    /// Default: the former.
+    #[attr(
+        optional,
+        validate(validators::one_of([
+            "client.authentication.k8s.io/v1",
+            "client.authentication.k8s.io/v1beta1"
+        ]))
+    )]
+    pub api_version: Tf<String>,
+
+    /// The program: a path, or a name that is looked up on `PATH`.
+    #[attr(required, validate(validators::not_empty()))]
+    pub command: Tf<String>,
+
+    /// Its arguments.
+    #[attr(optional)]
+    pub args: Tf<Vec<String>>,
+
+    /// Environment variables that it gets in addition.
+    #[attr(optional, sensitive)]
+    pub env: Tf<BTreeMap<String, String>>,
 }
 
 /// Tags for everything.

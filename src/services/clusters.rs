@@ -8,9 +8,9 @@ use std::{
 use tfsdk::{Diagnostic, Diagnostics};
 
 use crate::{
-    cloud::{self, Account, api::tke},
-    cluster::{Access, AccessFuture, AccessSource, Cluster},
-    secret::Secret,
+    cloud::Account,
+    cluster::Cluster,
+    services::fetched::{Endpoint, FetchedKubeconfig},
 };
 
 /// The provider's `clusters`, and every cluster that was reached by its id.
@@ -34,8 +34,8 @@ pub enum NamedCluster {
     Unusable(String),
 }
 
-/// Whose credentials, in which region, which id.
-type FetchedKey = (String, Option<String>, String);
+/// Whose credentials, in which region, which id, by which endpoint.
+type FetchedKey = (String, Option<String>, String, Option<Endpoint>);
 
 impl Clusters {
     /// The clusters of a configuration.
@@ -48,14 +48,19 @@ impl Clusters {
         self.named.contains_key(name)
     }
 
-    /// The cluster of this name, or the TKE cluster of this id whose kubeconfig
-    /// `account` may fetch. Nothing is called yet.
+    /// The cluster of this name, or the one of this id, whose kubeconfig `account`
+    /// may fetch, and which is reached by `endpoint`. Nothing is called yet.
     ///
     /// # Errors
     ///
     /// Neither a name of the configuration nor an id, or not known yet.
-    pub fn open(&self, name: &str, account: &Account) -> Result<Cluster, Diagnostics> {
-        self.named(name).unwrap_or_else(|| Ok(self.fetched(name, account)))
+    pub fn open(
+        &self,
+        name: &str,
+        account: &Account,
+        endpoint: Option<Endpoint>,
+    ) -> Result<Cluster, Diagnostics> {
+        self.named(name).unwrap_or_else(|| Ok(self.fetched(name, account, endpoint)))
     }
 
     /// The cluster of this name, without any account; `None` if it is the id of
@@ -76,12 +81,14 @@ impl Clusters {
         })
     }
 
-    fn fetched(&self, id: &str, account: &Account) -> Cluster {
-        let key = (account.label().to_owned(), account.region().map(str::to_owned), id.to_owned());
+    fn fetched(&self, id: &str, account: &Account, endpoint: Option<Endpoint>) -> Cluster {
+        let (label, region) = (account.label().to_owned(), account.region().map(str::to_owned));
+        let key = (label, region, id.to_owned(), endpoint);
         let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         let cluster = fetched.entry(key).or_insert_with(|| {
             // Later operations share the cluster, and not the first one's time.
-            let source = FetchedKubeconfig { account: account.unbound(), id: id.to_owned() };
+            let source =
+                FetchedKubeconfig { account: account.unbound(), id: id.to_owned(), endpoint };
             Cluster::with_source(id, Arc::new(source))
         });
         cluster.clone()
@@ -97,60 +104,12 @@ impl Clusters {
         Diagnostic::error(
             "Unknown cluster",
             format!(
-                "{name:?} is neither a cluster of the configuration nor the id of a TKE cluster \
+                "{name:?} is neither a cluster of the configuration nor the id of a cluster \
                  (\"cls-…\"). {known} Add it there, or use the id."
             ),
         )
         .at("cluster")
         .into()
-    }
-}
-
-/// The kubeconfig of a TKE cluster, fetched with an account's credentials and
-/// fetched again when the API server refuses it.
-struct FetchedKubeconfig {
-    account: Account,
-    id: String,
-}
-
-impl AccessSource for FetchedKubeconfig {
-    fn access(&self) -> AccessFuture<'_> {
-        Box::pin(async {
-            match self.fetch().await {
-                Ok(Some(kubeconfig)) => Ok(Access::kubeconfig(kubeconfig.expose())),
-                Ok(None) => Err(format!(
-                    "the API server of {} has no endpoint: open its intranet or internet access \
-                     (TKE console, \"APIServer\"), or reach the cluster through the provider's \
-                     `clusters`",
-                    self.id
-                )),
-                Err(error) => {
-                    let next = error.next_step().map(|next| format!(". {next}"));
-                    let next = next.unwrap_or_default();
-                    Err(format!(
-                        "the kubeconfig of {} could not be fetched: {error}{next}",
-                        self.id
-                    ))
-                }
-            }
-        })
-    }
-}
-
-impl FetchedKubeconfig {
-    /// The kubeconfig over the internet where that is open, else within the
-    /// network; `None` when neither is.
-    async fn fetch(&self) -> Result<Option<Secret>, cloud::Error> {
-        let endpoints = cloud::found(tke::endpoints(&self.account, &self.id).await)?;
-        let Some(endpoints) = endpoints else {
-            let credential = tke::serverless_credential(&self.account, &self.id).await?;
-            return Ok(Some(credential.kubeconfig).filter(|text| !text.is_empty()));
-        };
-        let extranet = !endpoints.cluster_external_endpoint.is_empty();
-        if !extranet && endpoints.cluster_intranet_endpoint.is_empty() {
-            return Ok(None);
-        }
-        tke::kubeconfig(&self.account, &self.id, extranet).await.map(Some)
     }
 }
 

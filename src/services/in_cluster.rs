@@ -11,19 +11,32 @@ use tfsdk::{
 use tokio::time::Instant;
 
 use crate::{
-    cloud::{Account, api::tke},
+    cloud::Account,
     cluster::{self, Cluster, ErrorKind, Patience},
-    services::{Cx, PlanCx, Scope, diagnostic::KEPT},
+    services::{
+        Cx, PlanCx, Scope,
+        diagnostic::KEPT,
+        fetched::{self, Endpoint},
+    },
 };
 
 /// The cluster of a Kubernetes object.
 #[derive(Clone, Default, Model)]
 pub struct InCluster {
-    /// The cluster: a key of the provider's `clusters`, or the id of a TKE
-    /// cluster (`cls-…`), whose kubeconfig is then fetched with `account` in
-    /// `region`. Another cluster replaces the object.
+    /// The cluster: a key of the provider's `clusters`, or the id (`cls-…`) of a
+    /// TKE cluster, a serverless one, or one that is registered to a hub. The
+    /// kubeconfig of an id is fetched with `account` in `region`; a registered
+    /// cluster's are those of its hub, and it must have let that user in. Another
+    /// cluster replaces the object.
     #[attr(required, replace, validate(validators::not_empty()))]
     pub cluster: Tf<String>,
+
+    /// Which endpoint of the API server a cluster by id is reached by: `intranet`
+    /// or `extranet`. Default: `extranet` where that is open, else `intranet`. Has
+    /// no effect on the provider's `clusters`. Another endpoint changes nothing
+    /// in the cluster.
+    #[attr(optional, validate(validators::one_of(Endpoint::WORDS)))]
+    pub endpoint: Tf<String>,
 
     /// Whose credentials fetch the kubeconfig, and in which region.
     #[attr(flatten)]
@@ -96,7 +109,7 @@ impl InCluster {
             return Ok(Site { cluster: cluster?, fetched: None });
         }
         let account = self.scope.open(cx).await?;
-        let cluster = clusters.open(name, &account)?;
+        let cluster = clusters.open(name, &account, self.endpoint())?;
         Ok(Site { cluster, fetched: Some((account, name.to_owned())) })
     }
 
@@ -117,8 +130,13 @@ impl InCluster {
             return Ok(Site { cluster, fetched: None });
         }
         let account = self.scope.open_for_create(cx).await?;
-        let cluster = clusters.open(name, &account)?;
+        let cluster = clusters.open(name, &account, self.endpoint())?;
         Ok(Site { cluster, fetched: Some((account, name.to_owned())) })
+    }
+
+    /// The endpoint that was asked for.
+    fn endpoint(&self) -> Option<Endpoint> {
+        Endpoint::parse(self.endpoint.text())
     }
 
     /// Reads the beginning of an import id: `[ACCOUNT][@REGION]/CLUSTER/REST`
@@ -135,7 +153,7 @@ impl InCluster {
                 "Malformed import id",
                 format!(
                     "{id:?} is no such id: expected {form}, where CLUSTER is a key of the \
-                     provider's `clusters` or the id of a TKE cluster. Put the account's name and \
+                     provider's `clusters` or the id of a cluster. Put the account's name and \
                      `/` before it (`ACCOUNT@REGION/` with another region) where it is not the \
                      provider's own."
                 ),
@@ -160,7 +178,7 @@ impl InCluster {
             Some((name, _)) => Scope::import(cx, &id[..first.len() + 1 + name.len()])?.0,
             None => Scope::import(cx, cluster)?.0,
         };
-        Ok((Self { cluster: cluster.into(), scope }, rest))
+        Ok((Self { cluster: cluster.into(), endpoint: Tf::Null, scope }, rest))
     }
 }
 
@@ -210,8 +228,7 @@ impl Site {
                 | ErrorKind::Unauthorized
                 | ErrorKind::Certificate
         );
-        lost && matches!(tke::find(account, id).await, Ok(None))
-            && matches!(tke::find_serverless(account, id).await, Ok(None))
+        lost && fetched::is_gone(account, id).await
     }
 }
 

@@ -11,6 +11,7 @@ mod clusters;
 mod complete;
 mod creation;
 pub mod diagnostic;
+mod fetched;
 mod in_cluster;
 pub mod notes;
 mod owner;
@@ -35,6 +36,7 @@ pub use self::{
     clusters::{Clusters, NamedCluster},
     complete::complete,
     creation::create_once,
+    fetched::Endpoint,
     in_cluster::{InCluster, Site},
     owner::Owner,
     scope::Scope,

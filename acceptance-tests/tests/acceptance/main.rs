@@ -2,6 +2,7 @@
 //! module per object.
 
 mod cluster;
+mod clusters;
 mod kube;
 mod moments;
 mod setup;

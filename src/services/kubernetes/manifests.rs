@@ -13,11 +13,14 @@ use tfsdk::{
 use super::{adoption, documents::Documents, rollout::Rollout};
 use crate::{
     cluster::{ApplyOptions, Document, Drift, FIELD_MANAGER, ObjectRef, drift},
-    services::{Client, Cx, InCluster, PlanCx, Site, notes::Notes},
+    services::{Client, Cx, InCluster, PlanCx, Site, diagnostic::Doing, notes::Notes},
 };
 
 /// Note: the objects were imported and not read yet.
 const IMPORTED: &str = "imported";
+
+/// What asks whether a cluster can be reached.
+const REACH: &str = "reach the cluster";
 
 /// Longest description of what changed in one object, in characters.
 const CHANGE_LIMIT: usize = 400;
@@ -186,6 +189,11 @@ impl Resource for KubernetesManifests {
                 former.is_some() || before.get(&key) != wanted.get(&key)
             })
             .collect();
+        if changed.is_empty() && prior.place.endpoint != plan.place.endpoint {
+            // Nothing else tells whether the cluster can be reached there.
+            let patience = site.patience(cx);
+            site.run(cx, REACH, site.cluster.version(patience)).await?.doing(REACH)?;
+        }
         let mut state = Manifests { objects: Tf::Known(before.clone()), ..plan.clone() };
         let known = |key: &str| before.contains_key(key);
         rollout.apply(&changed, known, |key, digest| state.keep(cx, key, digest)).await?;

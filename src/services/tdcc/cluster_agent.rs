@@ -395,7 +395,7 @@ impl Agent {
     /// Whether the arguments are the same.
     fn asks_for_the_same(&self, other: &Self) -> bool {
         let place = |it: &Self| {
-            let InCluster { cluster, scope } = it.place.clone();
+            let InCluster { cluster, scope, .. } = it.place.clone();
             (cluster, scope.account, scope.region, it.registered_cluster_id.clone())
         };
         let hub =
