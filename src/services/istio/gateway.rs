@@ -1,15 +1,15 @@
 //! `crossmesh_istio_gateway`: what the mesh's edge listens on.
 
 mod check;
-mod tls;
 
 use std::collections::BTreeMap;
 
 use tfsdk::{Diagnostics, Model, schema::validators, value::Tf};
 
-use self::tls::ServerTls;
 use crate::services::istio::{
     kind::{IstioKind, Subject},
+    protocol::protocol,
+    server_tls::ServerTls,
     syntax,
 };
 
@@ -89,7 +89,7 @@ pub(super) struct Port {
     /// What is spoken on it: `HTTP`, `HTTPS`, `HTTP2`, `GRPC`, `GRPC-WEB`,
     /// `TCP`, `TLS`, `MONGO`, `MYSQL` or `REDIS`. `TLS` is TCP in TLS without a
     /// look into it.
-    #[attr(required, validate(check::protocol()))]
+    #[attr(required, validate(protocol()))]
     pub protocol: Tf<String>,
 
     /// Name of the port, unique within the gateway.

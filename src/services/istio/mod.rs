@@ -6,21 +6,28 @@
 
 mod destination;
 mod drifted;
+mod export;
 mod gateway;
 mod kind;
 mod metadata;
 mod object;
 mod peer_authentication;
+mod protocol;
 mod proxy_config;
 mod re2;
 mod request_authentication;
 mod selector;
+mod server_tls;
+mod service_entry;
 mod syntax;
 mod target;
 #[cfg(test)]
 mod testing;
 mod virtual_service;
 mod wire;
+mod workload;
+mod workload_entry;
+mod workload_group;
 
 use tfsdk::engine::Registry;
 
@@ -33,5 +40,8 @@ pub fn registry() -> Registry<Client> {
         .resource(object::IstioObject::<peer_authentication::PeerAuthentication>::default())
         .resource(object::IstioObject::<proxy_config::ProxyConfig>::default())
         .resource(object::IstioObject::<request_authentication::RequestAuthentication>::default())
+        .resource(object::IstioObject::<service_entry::ServiceEntry>::default())
         .resource(object::IstioObject::<virtual_service::VirtualService>::default())
+        .resource(object::IstioObject::<workload_entry::WorkloadEntry>::default())
+        .resource(object::IstioObject::<workload_group::WorkloadGroup>::default())
 }

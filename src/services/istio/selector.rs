@@ -26,6 +26,22 @@ pub(super) struct WorkloadSelector {
     pub match_labels: Tf<BTreeMap<String, String>>,
 }
 
+/// Workloads by their labels, in the older form.
+#[derive(Clone, Model)]
+pub(super) struct LabelSelector {
+    /// Labels that a workload has all, each with this value. Wildcards do not
+    /// work here.
+    #[attr(
+        optional,
+        validate(
+            validators::count(..=256),
+            validators::keys(syntax::qualified_name()),
+            validators::each(syntax::label_value())
+        )
+    )]
+    pub labels: Tf<BTreeMap<String, String>>,
+}
+
 impl WorkloadSelector {
     /// Warns of a selector that selects everything.
     pub(super) fn check(selector: &Tf<Self>, path: &Path, diagnostics: &mut Diagnostics) {
@@ -40,6 +56,15 @@ impl WorkloadSelector {
             Tf::Unknown => false,
             Tf::Null => true,
             Tf::Known(selector) => has_none(&selector.match_labels),
+        }
+    }
+}
+
+impl LabelSelector {
+    /// Warns of a selector that selects everything.
+    pub(super) fn check(selector: &Tf<Self>, path: &Path, diagnostics: &mut Diagnostics) {
+        if let Some(selector) = selector.known() {
+            warn_of_all(&selector.labels, path, "labels", diagnostics);
         }
     }
 }

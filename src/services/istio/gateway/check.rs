@@ -3,70 +3,14 @@
 use std::collections::BTreeMap;
 
 use tfsdk::{
-    Diagnostic, Diagnostics,
-    schema::{Validator, validators},
+    Diagnostics,
     value::{Path, Tf},
 };
 
-use super::{
-    Port, Server, Spec,
-    tls::{ServerTls, VERSIONS},
-};
-use crate::services::istio::kind::Subject;
-
-const PROTOCOLS: &[&str] = &[
-    "HTTP",
-    "HTTPS",
-    "HTTP2",
-    "GRPC",
-    "GRPC-WEB",
-    "HTTP_PROXY",
-    "TCP",
-    "TLS",
-    "MONGO",
-    "MYSQL",
-    "REDIS",
-    "UDP",
-];
-
-/// Protocols that begin with a handshake of TLS.
-const IN_TLS: &[&str] = &["HTTPS", "TLS"];
-
-/// Protocols of plain HTTP.
-const PLAIN_HTTP: &[&str] = &["HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTP_PROXY"];
-
-/// Cipher suites that Envoy knows; Istio leaves out others.
-const CIPHERS: &[&str] = &[
-    "ECDHE-ECDSA-AES128-GCM-SHA256",
-    "ECDHE-RSA-AES128-GCM-SHA256",
-    "ECDHE-ECDSA-AES256-GCM-SHA384",
-    "ECDHE-RSA-AES256-GCM-SHA384",
-    "ECDHE-ECDSA-CHACHA20-POLY1305",
-    "ECDHE-RSA-CHACHA20-POLY1305",
-    "ECDHE-ECDSA-AES128-SHA",
-    "ECDHE-RSA-AES128-SHA",
-    "ECDHE-ECDSA-AES256-SHA",
-    "ECDHE-RSA-AES256-SHA",
-    "AES128-GCM-SHA256",
-    "AES256-GCM-SHA384",
-    "AES128-SHA",
-    "AES256-SHA",
-    "DES-CBC3-SHA",
-];
+use super::{Port, Server, Spec};
+use crate::services::istio::{kind::Subject, protocol};
 
 const UNIX_SOCKET: &str = "unix://";
-
-/// A protocol of a Gateway's port, in any case.
-pub(super) fn protocol() -> impl Validator {
-    validators::satisfies(format!("must be one of {}", PROTOCOLS.join(", ")), |value| {
-        match value.as_str() {
-            Some(text) if !is_one_of(text, PROTOCOLS) => {
-                Err(format!("must be one of {}, and is {text:?}", PROTOCOLS.join(", ")))
-            }
-            _ => Ok(()),
-        }
-    })
-}
 
 /// Checks a Gateway.
 pub(super) fn gateway(subject: &Subject<'_, Spec>, diagnostics: &mut Diagnostics) {
@@ -108,10 +52,7 @@ fn server(server: &Server, path: &Path, diagnostics: &mut Diagnostics) {
         protocol_and_tls(server, port, path, diagnostics);
     }
     if let Some(tls) = server.tls.known() {
-        let path = path.attribute("tls");
-        certificates(tls, &path, diagnostics);
-        versions(tls, &path, diagnostics);
-        ciphers(tls, &path, diagnostics);
+        tls.check(&path.attribute("tls"), diagnostics);
     }
 }
 
@@ -144,137 +85,33 @@ fn bind(server: &Server, path: &Path, diagnostics: &mut Diagnostics) -> bool {
 }
 
 fn protocol_and_tls(server: &Server, port: &Port, path: &Path, diagnostics: &mut Diagnostics) {
-    let Some(protocol) = port.protocol.known().filter(|it| is_one_of(it, PROTOCOLS)) else {
+    let Some(spoken) = port.protocol.known().filter(|it| protocol::is_known(it)) else {
         return;
     };
-    if is_one_of(protocol, IN_TLS) {
+    if protocol::is_in_tls(spoken) {
         if server.tls.is_null() {
             diagnostics.error_at(
                 path,
                 "Server without TLS settings",
-                format!("A server of the protocol {protocol} needs `tls`, to say who ends TLS."),
+                format!("A server of the protocol {spoken} needs `tls`, to say who ends TLS."),
             );
         }
         return;
     }
     let Some(tls) = server.tls.known() else { return };
-    if !is_one_of(protocol, PLAIN_HTTP) {
-        let detail = format!("The protocol {protocol} has no TLS settings: use TLS or HTTPS.");
+    if !protocol::is_plain_http(spoken) {
+        let detail = format!("The protocol {spoken} has no TLS settings: use TLS or HTTPS.");
         diagnostics.error_at(path.attribute("tls"), "TLS settings of a plain port", detail);
-    } else if has_more_than_a_redirect(tls) {
+    } else if tls.has_more_than_a_redirect() {
         diagnostics.error_at(
             path.attribute("tls"),
             "TLS settings of a plain port",
             format!(
-                "A server of the protocol {protocol} can only redirect to HTTPS: leave \
+                "A server of the protocol {spoken} can only redirect to HTTPS: leave \
                  `https_redirect` alone in `tls`, or use the protocol HTTPS."
             ),
         );
     }
-}
-
-fn has_more_than_a_redirect(tls: &ServerTls) -> bool {
-    let texts = [
-        &tls.mode,
-        &tls.credential_name,
-        &tls.ca_cert_credential_name,
-        &tls.server_certificate,
-        &tls.private_key,
-        &tls.ca_certificates,
-        &tls.ca_crl,
-        &tls.min_protocol_version,
-        &tls.max_protocol_version,
-    ];
-    let lists = [
-        &tls.credential_names,
-        &tls.subject_alt_names,
-        &tls.verify_certificate_spki,
-        &tls.verify_certificate_hash,
-        &tls.cipher_suites,
-    ];
-    texts.iter().any(|text| text.is_known())
-        || lists.iter().any(|list| list.is_known())
-        || tls.tls_certificates.is_known()
-}
-
-/// Holds the mode against the certificates that are given.
-fn certificates(tls: &ServerTls, path: &Path, diagnostics: &mut Diagnostics) {
-    let by_paths = [
-        ("server_certificate", &tls.server_certificate),
-        ("private_key", &tls.private_key),
-        ("ca_certificates", &tls.ca_certificates),
-    ];
-    let mode = if tls.mode.is_unknown() { return } else { tls.mode.text() };
-    let credential = [
-        ("credential_name", !tls.credential_name.is_null()),
-        ("credential_names", !tls.credential_names.is_null()),
-        ("tls_certificates", !tls.tls_certificates.is_null()),
-    ];
-    let given = credential.iter().find(|(_, given)| *given).map(|(name, _)| *name);
-    match mode {
-        "ISTIO_MUTUAL" => {
-            let path_given =
-                by_paths.iter().find(|(_, text)| !text.is_null()).map(|(name, _)| *name);
-            if let Some(name) = given.or(path_given) {
-                let detail = "ISTIO_MUTUAL uses the mesh's own certificates: remove it.";
-                diagnostics.error_at(path.attribute(name), "Certificate of its own", detail);
-            }
-        }
-        "SIMPLE" | "MUTUAL" | "OPTIONAL_MUTUAL" if given.is_none() => {
-            let needed = if mode == "SIMPLE" { 2 } else { 3 };
-            let missing = by_paths.iter().take(needed).filter(|(_, text)| text.is_null());
-            let missing: Vec<String> = missing.map(|(name, _)| format!("`{name}`")).collect();
-            if !missing.is_empty() {
-                let detail = format!(
-                    "The mode {mode} needs a certificate: name its Secret in `credential_name`, or \
-                     set {}.",
-                    missing.join(" and ")
-                );
-                diagnostics.error_at(path.attribute("mode"), "Mode without a certificate", detail);
-            }
-        }
-        "PASSTHROUGH" | "AUTO_PASSTHROUGH" => {
-            if let Some(name) = given {
-                let detail =
-                    format!("With {mode}, TLS is not ended here: the certificate is not used.");
-                diagnostics.warn_at(path.attribute(name), "Certificate is not used", detail);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn versions(tls: &ServerTls, path: &Path, diagnostics: &mut Diagnostics) {
-    let rank = |version: &Tf<String>| {
-        VERSIONS.iter().position(|it| *it == version.text()).filter(|rank| *rank > 0)
-    };
-    if let (Some(least), Some(most)) =
-        (rank(&tls.min_protocol_version), rank(&tls.max_protocol_version))
-        && least > most
-    {
-        diagnostics.error_at(
-            path.attribute("min_protocol_version"),
-            "No version of TLS is left",
-            "The oldest version that is accepted is newer than `max_protocol_version`.",
-        );
-    }
-}
-
-fn ciphers(tls: &ServerTls, path: &Path, diagnostics: &mut Diagnostics) {
-    let path = path.attribute("cipher_suites");
-    for (i, suite) in tls.cipher_suites.items().iter().enumerate() {
-        // Suites of equal preference stand together: `[A|B]`.
-        let names = suite.trim_start_matches('[').trim_end_matches(']').split('|');
-        for name in names.filter(|name| !CIPHERS.contains(name)) {
-            let detail =
-                format!("Istio leaves out the cipher suite {name:?}, which it does not know.");
-            diagnostics.push(Diagnostic::warning("Unknown cipher suite", detail).at(path.index(i)));
-        }
-    }
-}
-
-fn is_one_of(text: &str, names: &[&str]) -> bool {
-    names.iter().any(|name| name.eq_ignore_ascii_case(text))
 }
 
 #[cfg(test)]

@@ -9,13 +9,14 @@ use super::{
     Spec, http_check,
     l4::{RouteDestination, TcpRoute, TlsRoute},
 };
-use crate::services::istio::syntax;
+use crate::services::istio::{export, kind::Subject, syntax};
 
 /// The gateway that stands for the sidecars of the mesh.
 const MESH: &str = "mesh";
 
 /// Checks a VirtualService.
-pub(super) fn virtual_service(spec: &Spec, diagnostics: &mut Diagnostics) {
+pub(super) fn virtual_service(subject: &Subject<'_, Spec>, diagnostics: &mut Diagnostics) {
+    let spec = subject.spec;
     let path = Path::from("spec");
     let empty = |list: &Tf<Vec<_>>| match list {
         Tf::Unknown => false,
@@ -36,7 +37,7 @@ pub(super) fn virtual_service(spec: &Spec, diagnostics: &mut Diagnostics) {
     } else {
         hosts(spec, &path, diagnostics);
     }
-    export(spec, &path, diagnostics);
+    export::check(&spec.export_to, subject.metadata, diagnostics);
     http_check::routes(spec.http.items(), is_delegate, &path.attribute("http"), diagnostics);
     for (i, route) in spec.tls.items().iter().enumerate() {
         tls(route, spec, &path.attribute("tls").index(i), diagnostics);
@@ -91,21 +92,6 @@ fn hosts(spec: &Spec, path: &Path, diagnostics: &mut Diagnostics) {
                 format!("{host:?} and {other:?} cover the same names. Remove one of them."),
             );
         }
-    }
-}
-
-fn export(spec: &Spec, path: &Path, diagnostics: &mut Diagnostics) {
-    let path = path.attribute("export_to");
-    let targets = spec.export_to.items();
-    for (i, target) in targets.iter().enumerate() {
-        if targets[..i].contains(target) {
-            let detail = format!("{target:?} is there before. Remove it.");
-            diagnostics.error_at(path.index(i), "Namespace is there twice", detail);
-        }
-    }
-    if targets.len() > 1 && targets.iter().any(|target| target == "*") {
-        let detail = "`*` is every namespace: leave the others out.";
-        diagnostics.error_at(&path, "Namespaces beside all", detail);
     }
 }
 

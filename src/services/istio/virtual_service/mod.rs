@@ -42,7 +42,7 @@ impl IstioKind for VirtualService {
     }];
 
     fn check(subject: &Subject<'_, Spec>, diagnostics: &mut Diagnostics) {
-        check::virtual_service(subject.spec, diagnostics);
+        check::virtual_service(subject, diagnostics);
     }
 }
 

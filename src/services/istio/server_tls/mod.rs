@@ -1,14 +1,16 @@
-//! TLS of a Gateway's server.
+//! TLS of what a proxy listens on: a Gateway's server, a Sidecar's port.
+
+mod check;
 
 use tfsdk::{Model, schema::validators, value::Tf};
 
 /// Versions of TLS, from the oldest; the first leaves it to the proxy.
-pub(super) const VERSIONS: [&str; 5] = ["TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"];
+const VERSIONS: [&str; 5] = ["TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"];
 
 /// How a server handles TLS.
 #[derive(Clone, Model)]
 #[model(at_most_one_of("credential_name", "credential_names", "tls_certificates"))]
-pub(crate) struct ServerTls {
+pub(super) struct ServerTls {
     /// Answers plain HTTP with a redirect (301) to HTTPS.
     #[attr(optional)]
     pub https_redirect: Tf<bool>,
@@ -103,7 +105,7 @@ pub(crate) struct ServerTls {
 
 /// A certificate by its paths in the proxy.
 #[derive(Clone, Model)]
-pub(crate) struct Certificate {
+pub(super) struct Certificate {
     /// Path of the certificate.
     #[attr(optional)]
     pub server_certificate: Tf<String>,
