@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tfsdk::{Diagnostic, Diagnostics};
@@ -21,6 +21,7 @@ use crate::{
 pub struct Clusters {
     named: BTreeMap<String, NamedCluster>,
     fetched: Mutex<HashMap<FetchedKey, Cluster>>,
+    mains: Mutex<HashMap<MeshKey, String>>,
 }
 
 /// A cluster of the provider's `clusters`.
@@ -37,10 +38,13 @@ pub enum NamedCluster {
 /// Whose credentials, in which region, which id, by which endpoint.
 type FetchedKey = (String, Option<String>, String, Option<Endpoint>);
 
+/// Whose credentials, in which region, which mesh.
+type MeshKey = (String, Option<String>, String);
+
 impl Clusters {
     /// The clusters of a configuration.
     pub fn new(named: BTreeMap<String, NamedCluster>) -> Self {
-        Self { named, fetched: Mutex::new(HashMap::new()) }
+        Self { named, fetched: Mutex::default(), mains: Mutex::default() }
     }
 
     /// Whether the configuration has a cluster of this name.
@@ -92,6 +96,11 @@ impl Clusters {
             Cluster::with_source(id, Arc::new(source))
         });
         cluster.clone()
+    }
+
+    /// The main clusters of meshes, as far as they were asked for.
+    pub(super) fn mains(&self) -> MutexGuard<'_, HashMap<MeshKey, String>> {
+        self.mains.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says that `name` is no cluster of the configuration, and which are.

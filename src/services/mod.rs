@@ -13,11 +13,13 @@ mod creation;
 pub mod diagnostic;
 mod fetched;
 mod in_cluster;
+mod mesh;
 pub mod notes;
 mod owner;
 mod scope;
 pub mod tags;
 mod turns;
+mod wait_for;
 pub mod waiting;
 
 pub mod ccn;
@@ -42,4 +44,5 @@ pub use self::{
     scope::Scope,
     tags::Tags,
     turns::Turns,
+    wait_for::WaitFor,
 };

@@ -1,5 +1,5 @@
 resource "crossmesh_istio_virtual_service" "shop" {
-  cluster = "cls-0a1b2c3d" # or a key of the provider's `clusters`
+  mesh_id = "mesh-0a1b2c3d" # whose main cluster keeps it; or `cluster`
 
   metadata = {
     name      = "shop"

@@ -12,8 +12,12 @@ use tfsdk::{
 use crate::{
     cluster::FIELD_MANAGER,
     services::{
-        InCluster,
-        istio::{metadata::Metadata, wire::Spelling},
+        InCluster, WaitFor,
+        istio::{
+            mesh::{self, InMesh},
+            metadata::Metadata,
+            wire::Spelling,
+        },
     },
 };
 
@@ -66,6 +70,10 @@ pub(super) struct Head {
     #[attr(flatten)]
     pub place: InCluster,
 
+    /// The mesh, in place of the cluster.
+    #[attr(flatten)]
+    pub mesh: InMesh,
+
     /// Name, namespace, labels and annotations.
     #[attr(required)]
     pub metadata: Tf<Metadata>,
@@ -84,6 +92,11 @@ pub(super) struct Tail {
     /// (`metadata.managedFields`). Another name takes them over.
     #[attr(optional, default = FIELD_MANAGER, validate(validators::length(1..=128)))]
     pub field_manager: Tf<String>,
+
+    /// What to wait for after every apply. Istio itself reports nothing unless
+    /// its status reporting is on.
+    #[attr(optional)]
+    pub wait_for: Tf<WaitFor>,
 
     /// `cluster/namespace/name`.
     #[attr(computed, stable)]
@@ -104,11 +117,12 @@ impl<K> Manifest<K> {
             annotations: Tf::Null,
         };
         let mut manifest = Self {
-            head: Head { place, metadata: Tf::Known(metadata) },
+            head: Head { place, mesh: InMesh::default(), metadata: Tf::Known(metadata) },
             spec: Value::Null,
             tail: Tail {
                 force_conflicts: Tf::Known(false),
                 field_manager: FIELD_MANAGER.into(),
+                wait_for: Tf::Null,
                 id: Tf::Null,
                 uid: Tf::Null,
             },
@@ -151,7 +165,10 @@ impl<K: IstioKind> tfsdk::schema::Model for Manifest<K> {
         let spec = Attribute::new("spec", Kind::Nested(Nesting::Single, spec));
         let spec = Object::new("", [spec.required().doc(description)]);
         let object = Object::new(K::DESCRIPTION, []);
-        object.flatten(Head::object()).flatten(spec).flatten(Tail::object())
+        object
+            .flatten(mesh::instead_of_cluster(Head::object()))
+            .flatten(spec)
+            .flatten(Tail::object())
     }
 
     fn decode(value: &Value, path: &Path) -> Result<Self, Diagnostics> {

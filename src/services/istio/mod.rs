@@ -9,6 +9,7 @@ mod drifted;
 mod export;
 mod gateway;
 mod kind;
+mod mesh;
 mod metadata;
 mod object;
 mod peer_authentication;

@@ -17,10 +17,12 @@ use crate::{
         owned_digest, project,
     },
     services::{
-        Client, Cx, InCluster, PlanCx, Site, diagnostic,
+        Client, Cx, InCluster, PlanCx, Site,
+        diagnostic::{self, Doing},
         istio::{
             drifted,
-            kind::{IstioKind, Manifest, Subject},
+            kind::{Head, IstioKind, Manifest, Subject},
+            mesh::{self, InMesh},
             metadata::Metadata,
             wire::{self, Shape},
         },
@@ -75,7 +77,7 @@ impl<K: IstioKind> Resource for IstioObject<K> {
     }
 
     async fn plan(&self, cx: &PlanCx, change: &mut Change<Manifest<K>>) -> Result<(), Diagnostics> {
-        InCluster::plan(cx, change, |model| &mut model.head.place).await?;
+        mesh::plan(cx, change).await?;
         if change.is_create() {
             change.planned.tail.id = change.planned.id();
         }
@@ -83,9 +85,10 @@ impl<K: IstioKind> Resource for IstioObject<K> {
     }
 
     async fn create(&self, cx: &Cx, mut plan: Manifest<K>) -> Result<Manifest<K>, Diagnostics> {
-        let site = plan.head.place.open_for_create(cx).await?;
+        let site = plan.head.open_for_create(cx).await?;
         plan.tail.id = plan.id();
         self.apply(cx, &site, &mut plan, None).await?;
+        self.wait(cx, &site, &plan).await?;
         Ok(plan)
     }
 
@@ -113,6 +116,7 @@ impl<K: IstioKind> Resource for IstioObject<K> {
     ) -> Result<Manifest<K>, Diagnostics> {
         let site = plan.head.place.open(cx).await?;
         self.apply(cx, &site, &mut plan, Some(prior.manager())).await?;
+        self.wait(cx, &site, &plan).await?;
         Ok(plan)
     }
 
@@ -133,16 +137,24 @@ impl<K: IstioKind> Resource for IstioObject<K> {
     }
 
     async fn import(&self, cx: &Cx, id: &str) -> Result<Manifest<K>, Diagnostics> {
-        let (place, rest) = InCluster::import(cx, id, "CLUSTER/NAMESPACE/NAME")?;
+        let (place, mesh, rest) = match Head::import(cx, id).await? {
+            Some(found) => found,
+            None => {
+                let (place, rest) = InCluster::import(cx, id, "CLUSTER/NAMESPACE/NAME")?;
+                (place, InMesh::default(), rest)
+            }
+        };
         match rest.split_once('/') {
             Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => {
-                Ok(Manifest::named(place, namespace, name))
+                let mut manifest = Manifest::named(place, namespace, name);
+                manifest.head.mesh = mesh;
+                Ok(manifest)
             }
             _ => Err(Diagnostic::error(
                 "Malformed import id",
                 format!(
-                    "{id:?} is no id of a {}: expected CLUSTER/NAMESPACE/NAME, such as \
-                     \"cls-0a1b2c3d/istio-system/ingress\".",
+                    "{id:?} is no id of a {}: expected CLUSTER/NAMESPACE/NAME or MESH/NAMESPACE/NAME, \
+                     such as \"cls-0a1b2c3d/istio-system/ingress\".",
                     K::KIND
                 ),
             )
@@ -196,6 +208,19 @@ impl<K: IstioKind> IstioObject<K> {
             Notes::set(cx, ACCEPTED, &accepted);
         }
         Ok(())
+    }
+
+    /// Waits for what was asked for. The object is kept in the state meanwhile.
+    async fn wait(&self, cx: &Cx, site: &Site, plan: &Manifest<K>) -> Result<(), Diagnostics> {
+        let Some(wait_for) = plan.tail.wait_for.known() else { return Ok(()) };
+        cx.save(plan);
+        let doing = format!("wait for the {}", K::KIND);
+        let patience = site.patience(cx);
+        let operation = async {
+            let object = self.reference(site, plan, patience).await?;
+            site.cluster.wait_ready(&object, &wait_for.rule(), patience).await
+        };
+        site.run(cx, &doing, operation).await?.map(drop).doing(&doing)
     }
 
     /// The object; `None` when it, its namespace, its kind or its cluster is
