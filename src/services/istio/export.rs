@@ -54,6 +54,12 @@ pub(super) fn check(
     }
 }
 
+/// Whether it is visible in the object's own namespace and nowhere else.
+pub(super) fn is_own(export_to: &Tf<Vec<String>>, metadata: Option<&Metadata>) -> bool {
+    let own = named(OWN, metadata);
+    export_to.items().iter().all(|target| named(target, metadata) == own)
+}
+
 /// A namespace by its name, where the object's own is known.
 fn named<'a>(target: &'a str, metadata: Option<&'a Metadata>) -> &'a str {
     match metadata.and_then(|metadata| metadata.namespace.known()) {

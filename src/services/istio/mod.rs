@@ -4,7 +4,10 @@
 //! `wire` the mapping between HCL and JSON. A kind is one file (or folder): the
 //! `spec` as models, and the checks of Istio's own webhook at plan.
 
+mod authorization_policy;
+mod connection_pool;
 mod destination;
+mod destination_rule;
 mod drifted;
 mod export;
 mod gateway;
@@ -20,6 +23,7 @@ mod request_authentication;
 mod selector;
 mod server_tls;
 mod service_entry;
+mod sidecar;
 mod syntax;
 mod target;
 #[cfg(test)]
@@ -37,11 +41,14 @@ use crate::services::Client;
 /// What this product offers.
 pub fn registry() -> Registry<Client> {
     Registry::new()
+        .resource(object::IstioObject::<authorization_policy::AuthorizationPolicy>::default())
+        .resource(object::IstioObject::<destination_rule::DestinationRule>::default())
         .resource(object::IstioObject::<gateway::Gateway>::default())
         .resource(object::IstioObject::<peer_authentication::PeerAuthentication>::default())
         .resource(object::IstioObject::<proxy_config::ProxyConfig>::default())
         .resource(object::IstioObject::<request_authentication::RequestAuthentication>::default())
         .resource(object::IstioObject::<service_entry::ServiceEntry>::default())
+        .resource(object::IstioObject::<sidecar::Sidecar>::default())
         .resource(object::IstioObject::<virtual_service::VirtualService>::default())
         .resource(object::IstioObject::<workload_entry::WorkloadEntry>::default())
         .resource(object::IstioObject::<workload_group::WorkloadGroup>::default())
