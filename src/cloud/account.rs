@@ -16,6 +16,10 @@ use super::{
     error::{Error, Kind},
 };
 
+/// Label of the account that the provider's own credentials belong to. No
+/// configuration can name one so.
+pub const OWN_ACCOUNT: &str = "the provider's own";
+
 /// An account, seen from one region and within one operation's time.
 ///
 /// A handle is cheap to clone and to narrow: `account.in_region("ap-guangzhou").before(deadline)`. All
@@ -55,6 +59,20 @@ impl Account {
     /// The account's name in the configuration; part of every error.
     pub fn label(&self) -> &str {
         &self.shared.label
+    }
+
+    /// What a sentence calls the account: `account "member"`, or in words where
+    /// it has no name.
+    pub fn called(&self) -> String {
+        called(self.label())
+    }
+
+    /// As [`called`](Self::called), for the beginning of a sentence.
+    pub fn called_first(&self) -> String {
+        match self.label() {
+            OWN_ACCOUNT => "The provider's own account".to_owned(),
+            label => format!("Account {label:?}"),
+        }
     }
 
     /// The region that calls go to, as in `ap-guangzhou`.
@@ -148,10 +166,7 @@ impl Account {
         };
         Err(Error::new(
             Kind::Configuration,
-            format!(
-                "the credentials of account {:?} belong to UIN {uin}, which {problem}",
-                self.label()
-            ),
+            format!("the credentials of {} belong to UIN {uin}, which {problem}", self.called()),
         ))
     }
 
@@ -200,5 +215,14 @@ impl fmt::Debug for Account {
             .field("region", &self.region())
             .field("uin", &self.known_uin())
             .finish_non_exhaustive()
+    }
+}
+
+/// What a sentence calls the account of this label; see [`Account::called`].
+pub(super) fn called(label: &str) -> String {
+    match label {
+        "" => "the account".to_owned(),
+        OWN_ACCOUNT => format!("{OWN_ACCOUNT} account"),
+        label => format!("account {label:?}"),
     }
 }

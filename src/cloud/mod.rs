@@ -47,7 +47,7 @@ use self::{
 use crate::wait::Chance;
 
 pub use self::{
-    account::Account,
+    account::{Account, OWN_ACCOUNT},
     action::{Action, Dialect, Effect, RegionUse, Service},
     client::Retry,
     clock::{Clock, SystemClock},

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, pin::Pin};
 
+use super::kubeconfig;
 use crate::secret::Secret;
 
 /// Where a cluster is and who we are there.
@@ -72,8 +73,19 @@ pub struct Exec {
     pub provide_cluster_info: bool,
 }
 
+/// Why access could not be obtained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessError {
+    /// A sentence for the user: what failed, and why.
+    pub message: String,
+    /// What the user can do about it.
+    pub next_step: String,
+    /// Whether it may pass by itself, so that trying again can help.
+    pub passes: bool,
+}
+
 /// The future of [`AccessSource::access`].
-pub type AccessFuture<'a> = Pin<Box<dyn Future<Output = Result<Access, String>> + Send + 'a>>;
+pub type AccessFuture<'a> = Pin<Box<dyn Future<Output = Result<Access, AccessError>> + Send + 'a>>;
 
 /// Where the access comes from, when it must be fetched (a cloud API) and
 /// fetched again after it expired.
@@ -81,15 +93,25 @@ pub trait AccessSource: Send + Sync {
     /// The access as of now.
     ///
     /// Called before the first request and again after the API server refused
-    /// the credentials; never twice at the same time for one cluster. The
-    /// error is a sentence for the user.
+    /// the credentials; never twice at the same time for one cluster.
     fn access(&self) -> AccessFuture<'_>;
+
+    /// Whether credentials may be others when they are asked for again, so that
+    /// refused ones are worth another look.
+    fn renews(&self) -> bool {
+        true
+    }
 }
 
 impl AccessSource for Access {
     fn access(&self) -> AccessFuture<'_> {
         let access = self.clone();
         Box::pin(async move { Ok(access) })
+    }
+
+    fn renews(&self) -> bool {
+        matches!(self, Self::KubeconfigFile { .. })
+            || kubeconfig::endpoint(self).is_ok_and(|endpoint| endpoint.login.renews())
     }
 }
 

@@ -117,6 +117,8 @@ impl Cluster {
         loop {
             let error = match self.apply_once(&context, &intent, &object, options).await {
                 Ok(applied) => return Ok(applied),
+                // Another write came in between; nothing of ours depends on what was there.
+                Err(error) if error.kind() == &ErrorKind::Stale => error.brief(),
                 Err(error) => error,
             };
             if error.kind() == &ErrorKind::KindNotServed {
@@ -367,6 +369,19 @@ mod tests {
         let patient = minute().for_kind(Duration::from_secs(30));
         let applied = cluster.apply(&manifest, &options, patient).await.unwrap();
         assert_eq!(applied.outcome, Outcome::Created);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_of_another_in_between_is_tried_again() {
+        let mut tries = 0;
+        let (cluster, _) = cluster(move |seen| {
+            tries += u32::from(seen.method == "PATCH");
+            (seen.method == "PATCH").then(|| match tries {
+                1 | 2 => refusal(409, "Conflict", json!({})),
+                _ => json_reply(200, &stored("2", "crossmesh")),
+            })
+        });
+        cluster.apply(&config_map(), &ApplyOptions::default(), minute()).await.unwrap();
     }
 
     #[tokio::test]

@@ -116,9 +116,10 @@ impl Cluster {
         object: &ObjectRef,
         patience: Patience,
     ) -> Result<Option<Value>> {
-        let mut pacer = Pacer::new(patience);
+        let context = self.context(Verb::Get, Some(object));
+        let mut pacer = Pacer::for_cluster(self, &context, patience)?;
         loop {
-            match self.get_shared_once(object).await {
+            match self.get_shared_once(&context, object).await {
                 Ok(found) => return Ok(found),
                 Err(error) => pacer.after(error).await?,
             }
@@ -130,18 +131,21 @@ impl Cluster {
         Writing::new(&self.batches().writes)
     }
 
-    async fn get_shared_once(&self, object: &ObjectRef) -> Result<Option<Value>> {
-        let context = self.context(Verb::Get, Some(object));
+    async fn get_shared_once(
+        &self,
+        context: &Context,
+        object: &ObjectRef,
+    ) -> Result<Option<Value>> {
         let shelf = self.batches().shelf(object);
         let failures = shelf.failures.load(Ordering::Acquire);
         let mut stock = shelf.stock.lock().await;
         if shelf.failures.load(Ordering::Acquire) != failures
             && let Some(failure) = &stock.failure
         {
-            return Err(failure.about(&context));
+            return Err(failure.about(context));
         }
         let writes = self.batches().writes.load(Ordering::Acquire);
-        match stock.take(&context, &object.name, writes) {
+        match stock.take(context, &object.name, writes) {
             Found::Here(found) => return found,
             Found::Alone => {
                 drop(stock);
@@ -152,7 +156,7 @@ impl Cluster {
         self.batches().sweep();
         let error = match self.listed(object).await {
             Ok(mut listed) => {
-                let found = listed.take(&context, &object.name);
+                let found = listed.take(context, &object.name);
                 stock.listed = Some(listed);
                 return found.unwrap_or(Ok(None));
             }
@@ -161,7 +165,7 @@ impl Cluster {
         if !is_about_the_list(error.kind()) {
             stock.failure = Some(error.clone());
             shelf.failures.fetch_add(1, Ordering::Release);
-            return Err(error.about(&context));
+            return Err(error.about(context));
         }
         tracing::debug!(%error, "objects are read one by one");
         stock.unlisted = true;

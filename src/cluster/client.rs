@@ -1,6 +1,13 @@
 //! One cluster: its label, its session, and how a request is made.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
@@ -10,13 +17,14 @@ use serde_json::Value;
 use tokio::{sync::Mutex, time::timeout};
 
 use super::{
-    access::{Access, AccessSource},
+    access::{Access, AccessError, AccessSource},
     batch::Batches,
     connect::{self, Session},
     discovery::Discovery,
     error::{Context, Error, ErrorKind, Result, Verb},
     kubeconfig,
     object::ObjectRef,
+    outage::Outage,
     retry::{Pacer, Patience},
     status,
 };
@@ -39,9 +47,20 @@ pub struct Cluster(Arc<Inner>);
 struct Inner {
     label: String,
     source: Option<Arc<dyn AccessSource>>,
-    session: Mutex<Option<Arc<Session>>>,
+    session: Mutex<Slot>,
+    /// Counts attempts to open a session that failed, so that those who waited
+    /// for one know it.
+    failures: AtomicU64,
+    outage: Outage,
     discovery: Discovery,
     batches: Batches,
+}
+
+/// The session, and why there is none.
+#[derive(Default)]
+struct Slot {
+    session: Option<Arc<Session>>,
+    failure: Option<Error>,
 }
 
 /// One request.
@@ -83,21 +102,22 @@ impl Cluster {
     /// A cluster whose access is fetched when it is first needed, and again
     /// when the API server no longer accepts it.
     pub fn with_source(label: impl Into<String>, source: Arc<dyn AccessSource>) -> Self {
-        Self(Arc::new(Inner {
-            label: label.into(),
-            source: Some(source),
-            session: Mutex::default(),
-            discovery: Discovery::default(),
-            batches: Batches::default(),
-        }))
+        Self::from_parts(label.into(), Some(source), Slot::default())
     }
 
     /// A cluster behind a client that exists; credentials are the client's.
     pub fn from_client(label: impl Into<String>, client: kube::Client) -> Self {
+        let session = Some(Arc::new(Session::over(client)));
+        Self::from_parts(label.into(), None, Slot { session, failure: None })
+    }
+
+    fn from_parts(label: String, source: Option<Arc<dyn AccessSource>>, slot: Slot) -> Self {
         Self(Arc::new(Inner {
-            label: label.into(),
-            source: None,
-            session: Mutex::new(Some(Arc::new(Session::over(client)))),
+            label,
+            source,
+            session: Mutex::new(slot),
+            failures: AtomicU64::new(0),
+            outage: Outage::default(),
             discovery: Discovery::default(),
             batches: Batches::default(),
         }))
@@ -138,6 +158,21 @@ impl Cluster {
         &self.0.discovery
     }
 
+    /// The last failure to reach the cluster; `None` when it answered since.
+    pub fn trouble(&self) -> Option<Error> {
+        self.0.outage.last()
+    }
+
+    /// Notes that an operation was given up for which the cluster had its whole
+    /// time: reads that follow are not to wait for it as well.
+    pub fn waited_in_vain(&self) {
+        self.0.outage.waited_in_vain();
+    }
+
+    pub(super) fn outage(&self) -> &Outage {
+        &self.0.outage
+    }
+
     pub(super) fn batches(&self) -> &Batches {
         &self.0.batches
     }
@@ -149,13 +184,22 @@ impl Cluster {
     /// Makes one request. Refused credentials and certificates are renewed
     /// once; nothing else is tried again here.
     pub(super) async fn call(&self, request: Request) -> Result<Answer> {
+        let answer = self.call_renewing(&request).await;
+        self.0.outage.note(answer.as_ref().err());
+        answer
+    }
+
+    async fn call_renewing(&self, request: &Request) -> Result<Answer> {
         let session = self.session(&request.context, None).await?;
-        match self.try_call(&session, &request).await {
-            Err(error) if self.0.source.is_some() && is_about_trust(&error) => {
+        match (self.try_call(&session, request).await, &self.0.source) {
+            (Err(error), Some(source)) if is_about_trust(&error) => {
                 let renewed = self.session(&request.context, Some(&session)).await?;
-                self.try_call(&renewed, &request).await
+                let again = self.try_call(&renewed, request).await;
+                // Right after a rotation, not every server of a cluster knows of it.
+                let rotating = |error: &Error| is_about_trust(error) && source.renews();
+                again.map_err(|error| if rotating(&error) { error.brief() } else { error })
             }
-            other => other,
+            (other, _) => other,
         }
     }
 
@@ -200,23 +244,34 @@ impl Cluster {
         context: &Context,
         refused: Option<&Arc<Session>>,
     ) -> Result<Arc<Session>> {
+        let failures = self.0.failures.load(Ordering::Acquire);
         let mut slot = self.0.session.lock().await;
-        if let Some(session) = &*slot
+        if let Some(session) = &slot.session
             && !session.is_stale()
             && refused.is_none_or(|refused| !Arc::ptr_eq(refused, session))
         {
             return Ok(session.clone());
         }
+        if let Some(failure) = &slot.failure
+            && self.0.failures.load(Ordering::Acquire) != failures
+        {
+            return Err(failure.about(context));
+        }
         let Some(source) = &self.0.source else {
             return Err(context.error(ErrorKind::Unauthorized, "the credentials were refused"));
         };
-        let access = source.access().await;
-        let access = access.map_err(|problem| context.error(ErrorKind::Credentials, problem))?;
-        let endpoint = kubeconfig::endpoint(&access);
-        let endpoint = endpoint.map_err(|problem| context.error(ErrorKind::Config, problem))?;
-        let session = Arc::new(Session::open(context, &endpoint).await?);
-        *slot = Some(session.clone());
-        Ok(session)
+        match opened(context, source.as_ref()).await {
+            Ok(session) => {
+                let session = Arc::new(session);
+                slot.session = Some(session.clone());
+                Ok(session)
+            }
+            Err(error) => {
+                slot.failure = Some(error.clone());
+                self.0.failures.fetch_add(1, Ordering::Release);
+                Err(error)
+            }
+        }
     }
 }
 
@@ -273,6 +328,16 @@ impl Answer {
             context.error(ErrorKind::Malformed, message).with_status(self.status.as_u16())
         })
     }
+}
+
+async fn opened(context: &Context, source: &dyn AccessSource) -> Result<Session> {
+    let access = source.access().await.map_err(|AccessError { message, next_step, passes }| {
+        let error = context.error(ErrorKind::Credentials, message).with_next_step(next_step);
+        if passes { error.passing() } else { error }
+    })?;
+    let endpoint = kubeconfig::endpoint(&access);
+    let endpoint = endpoint.map_err(|problem| context.error(ErrorKind::Config, problem))?;
+    Session::open(context, &endpoint).await
 }
 
 async fn exchange(

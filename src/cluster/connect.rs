@@ -97,7 +97,8 @@ impl Credentials {
             }
             Login::Exec(plugin) => {
                 let given = exec::credentials(plugin, &endpoint.cluster_info).await;
-                let given = given.map_err(refused)?;
+                // A command that asks a cloud may fail once for what passes.
+                let given = given.map_err(|problem| refused(problem).brief())?;
                 let token = given.token.as_ref();
                 credentials.authorization = token.map(|it| bearer(context, it)).transpose()?;
                 credentials.identity = given.identity;
@@ -237,6 +238,7 @@ mod tests {
     };
 
     use bytes::Bytes;
+    use futures::StreamExt;
     use http::{Request, Response, StatusCode};
     use http_body_util::Full;
     use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -250,7 +252,7 @@ mod tests {
 
     use super::*;
     use crate::cluster::{
-        Access, AccessFuture, AccessSource, Cluster, Direct, Patience, error::Verb,
+        Access, AccessError, AccessFuture, AccessSource, Cluster, Direct, Patience, error::Verb,
     };
 
     struct Server {
@@ -411,7 +413,11 @@ mod tests {
             let token = self.left.lock().unwrap().pop_front();
             let direct = Direct { token: token.map(Into::into), ..self.server.clone() };
             Box::pin(async move {
-                token.map(|_| Access::Direct(Box::new(direct))).ok_or_else(|| "no more".to_owned())
+                token.map(|_| Access::Direct(Box::new(direct))).ok_or_else(|| AccessError {
+                    message: "no more".to_owned(),
+                    next_step: "Ask for more.".to_owned(),
+                    passes: false,
+                })
             })
         }
     }
@@ -427,6 +433,60 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn credentials_that_are_being_exchanged_are_waited_for() {
+        let server = serve(None).await;
+        let left = Mutex::new(["old", "old", "old", "good"].into());
+        let cluster =
+            Cluster::with_source("hub", Arc::new(Tokens { server: trusting(&server), left }));
+        cluster.version(Patience::within(Duration::from_secs(60))).await.unwrap();
+        assert_eq!(server.seen.lock().unwrap().last().unwrap(), "Bearer good");
+        // A token that is written down does not become another one.
+        let fixed = Direct { token: Some("old".into()), ..trusting(&server) };
+        let cluster = Cluster::new("hub", Access::Direct(Box::new(fixed))).unwrap();
+        let error = cluster.version(Patience::within(Duration::from_secs(60))).await.unwrap_err();
+        assert_eq!(error.waited(), None, "{error}");
+    }
+
+    /// A source that fails slowly, and counts how often it is asked.
+    struct Failing(std::sync::atomic::AtomicU32);
+
+    impl AccessSource for Failing {
+        fn access(&self) -> AccessFuture<'_> {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Box::pin(async {
+                tokio::time::sleep(Duration::from_secs(10)).await;
+                Err(AccessError {
+                    message: "the cloud is down".to_owned(),
+                    next_step: "Wait.".to_owned(),
+                    passes: true,
+                })
+            })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_thousand_reads_of_a_cluster_out_of_reach_end_within_one_timeout() {
+        let source = Arc::new(Failing(0.into()));
+        let cluster = Cluster::with_source("hub", source.clone());
+        let started = tokio::time::Instant::now();
+        let reads = (0..1000).map(|number| {
+            let object = format!("v1/ConfigMap/shop/{number}").parse().unwrap();
+            let cluster = &cluster;
+            async move {
+                let patience = Patience::within(Duration::from_secs(30)).for_reading();
+                cluster.get_shared(&object, patience).await.unwrap_err()
+            }
+        });
+        let errors: Vec<Error> = futures::stream::iter(reads).buffer_unordered(10).collect().await;
+        assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+        assert_eq!(errors.len(), 1000);
+        for error in &errors {
+            assert_eq!((error.message(), &*error.next_step()), ("the cloud is down", "Wait."));
+        }
+        assert!(source.0.load(std::sync::atomic::Ordering::Relaxed) < 8);
+    }
+
+    #[tokio::test]
     async fn refused_credentials_are_renewed_once() {
         let server = serve(None).await;
         asked(&server, &["old", "good"]).await.unwrap();
@@ -436,6 +496,7 @@ mod tests {
         let error = asked(&server, &["bad"]).await.unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Credentials);
         assert!(error.to_string().contains("no more"), "{error}");
+        assert_eq!(error.next_step(), "Ask for more.");
     }
 
     #[tokio::test(start_paused = true)]

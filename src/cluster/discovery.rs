@@ -172,7 +172,9 @@ impl Cluster {
         if let Some(served) = self.discovery().known(group, kind, versions).await {
             return Ok(served);
         }
-        let mut pacer = Pacer::new(patience);
+        let about = ObjectRef::new(format!("{group}/{}", versions.join("|")), kind, None, "*");
+        let context = self.context(Verb::Discover, Some(&about));
+        let mut pacer = Pacer::for_cluster(self, &context, patience)?;
         loop {
             match self.first_served(group, kind, versions).await {
                 Ok(served) => return Ok(served),

@@ -24,6 +24,19 @@ struct Detail {
     status: Option<u16>,
     retry_after: Option<Duration>,
     waited: Option<Duration>,
+    next_step: Option<String>,
+    hope: Hope,
+}
+
+/// Whether trying again can help, beyond what the kind of failure says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hope {
+    /// As the kind says.
+    AsKind,
+    /// It may pass by itself.
+    Passing,
+    /// It passes within seconds, or not at all.
+    Brief,
 }
 
 /// What was being done.
@@ -162,6 +175,8 @@ impl Context {
             status: None,
             retry_after: None,
             waited: None,
+            next_step: None,
+            hope: Hope::AsKind,
         }))
     }
 }
@@ -212,13 +227,31 @@ impl Error {
     /// Missing kinds and namespaces are not counted: whether they are on
     /// their way only the caller knows ([`super::Patience`]).
     pub fn is_transient(&self) -> bool {
+        self.0.hope == Hope::Passing
+            || matches!(
+                self.0.kind,
+                ErrorKind::Unreachable
+                    | ErrorKind::WebhookDown
+                    | ErrorKind::Throttled
+                    | ErrorKind::Unavailable
+                    | ErrorKind::Terminating { .. }
+            )
+    }
+
+    /// Whether it passes within seconds or not at all, as while credentials or
+    /// certificates are exchanged.
+    pub(super) fn is_brief(&self) -> bool {
+        self.0.hope == Hope::Brief
+    }
+
+    /// Whether nothing else in the cluster can be reached now either.
+    pub(super) fn is_of_the_cluster(&self) -> bool {
         matches!(
             self.0.kind,
             ErrorKind::Unreachable
-                | ErrorKind::WebhookDown
-                | ErrorKind::Throttled
-                | ErrorKind::Unavailable
-                | ErrorKind::Terminating { .. }
+                | ErrorKind::Credentials
+                | ErrorKind::Certificate
+                | ErrorKind::Unauthorized
         )
     }
 
@@ -265,6 +298,9 @@ impl Error {
     /// What the user can do, in one or two sentences.
     pub fn next_step(&self) -> String {
         let cluster = &self.0.cluster;
+        if let Some(next_step) = &self.0.next_step {
+            return next_step.clone();
+        }
         match &self.0.kind {
             ErrorKind::Config => format!("Correct the configuration of cluster {cluster:?}."),
             ErrorKind::Credentials => format!(
@@ -341,6 +377,23 @@ impl Error {
     pub(super) fn about(&self, context: &Context) -> Self {
         let Context { cluster, verb, object } = context.clone();
         Self(Box::new(Detail { cluster, verb, object, ..(*self.0).clone() }))
+    }
+
+    pub(super) fn with_next_step(mut self, next_step: impl Into<String>) -> Self {
+        self.0.next_step = Some(next_step.into());
+        self
+    }
+
+    /// It may pass by itself, whatever its kind.
+    pub(super) fn passing(mut self) -> Self {
+        self.0.hope = Hope::Passing;
+        self
+    }
+
+    /// It passes within seconds, or not at all.
+    pub(super) fn brief(mut self) -> Self {
+        self.0.hope = Hope::Brief;
+        self
     }
 
     pub(super) fn with_status(mut self, status: u16) -> Self {

@@ -46,6 +46,13 @@ pub(super) enum Login {
     Exec(Box<Exec>),
 }
 
+impl Login {
+    /// Whether the next look may find other credentials.
+    pub(super) fn renews(&self) -> bool {
+        matches!(self, Self::TokenFile(_) | Self::Exec(_))
+    }
+}
+
 /// Reads and checks an access. The error is a sentence for the user and never
 /// shows any of the configuration's text.
 pub(super) fn endpoint(access: &Access) -> Result<Endpoint, String> {

@@ -55,22 +55,27 @@ impl Cluster {
     /// Reads all objects of a selection, page by page; each carries its
     /// `apiVersion` and `kind`. Empty if the kind's definition was removed.
     pub async fn list(&self, selection: Selection<'_>, patience: Patience) -> Result<Vec<Value>> {
-        let mut pacer = Pacer::new(patience);
+        let Selection { api_version, kind, namespace, .. } = selection;
+        let about = ObjectRef::new(api_version, kind, namespace, "*");
+        let context = self.context(Verb::List, Some(&about));
+        let mut pacer = Pacer::for_cluster(self, &context, patience)?;
         loop {
-            match self.list_once(selection).await {
+            match self.list_once(&context, &about, selection).await {
                 Ok(found) => return Ok(found),
                 Err(error) => pacer.after(error).await?,
             }
         }
     }
 
-    async fn list_once(&self, selection: Selection<'_>) -> Result<Vec<Value>> {
-        let Selection { api_version, kind, namespace, .. } = selection;
-        let about = ObjectRef::new(api_version, kind, namespace, "*");
-        let context = self.context(Verb::List, Some(&about));
-        match self.list_served(&context, &about, selection).await {
+    async fn list_once(
+        &self,
+        context: &Context,
+        about: &ObjectRef,
+        selection: Selection<'_>,
+    ) -> Result<Vec<Value>> {
+        match self.list_served(context, about, selection).await {
             Err(error) if error.kind() == &ErrorKind::KindNotServed => {
-                self.unless_defined(error, &about).await.map(|()| Vec::new())
+                self.unless_defined(error, about).await.map(|()| Vec::new())
             }
             other => other,
         }

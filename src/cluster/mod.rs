@@ -28,6 +28,7 @@ mod kubeconfig;
 mod list;
 mod manifest;
 mod object;
+mod outage;
 mod owned;
 mod quantity;
 mod read;
@@ -38,7 +39,7 @@ mod status;
 mod wanted;
 
 pub use self::{
-    access::{Access, AccessFuture, AccessSource, Direct, Exec},
+    access::{Access, AccessError, AccessFuture, AccessSource, Direct, Exec},
     apply::{Applied, ApplyOptions, FIELD_MANAGER, Outcome},
     client::{Cluster, ServerVersion},
     delete::{DeleteOptions, Propagation},

@@ -27,7 +27,8 @@ impl Cluster {
     /// definition that exists but is not served at the moment is
     /// [`ErrorKind::KindNotServed`], never `None`.
     pub async fn get(&self, object: &ObjectRef, patience: Patience) -> Result<Option<Value>> {
-        let mut pacer = Pacer::new(patience);
+        let context = self.context(Verb::Get, Some(object));
+        let mut pacer = Pacer::for_cluster(self, &context, patience)?;
         loop {
             match self.get_once(Verb::Get, object).await {
                 Ok(found) => return Ok(found),
@@ -71,8 +72,8 @@ impl Cluster {
     ///
     /// Kinds of Kubernetes' own groups cannot be removed. For others, the
     /// definitions of the group say whether the kind exists but is not served
-    /// at the moment (not established yet, another version). Whoever may not
-    /// see definitions has to believe discovery.
+    /// at the moment (not established yet, another version, an API server that
+    /// is starting), which may pass.
     pub(super) async fn unless_defined(&self, error: Error, object: &ObjectRef) -> Result<()> {
         self.discovery().forget(&object.api_version);
         let group = object.group();
@@ -84,7 +85,16 @@ impl Cluster {
         let request = Request::get(context.clone(), definitions.to_owned()).accepting(NAMES_ONLY);
         let names: Page = match self.call(request).await {
             Ok(answer) => answer.json(&context)?,
-            Err(denied) if denied.kind() == &ErrorKind::Forbidden => return Ok(()),
+            Err(denied) if denied.kind() == &ErrorKind::Forbidden => {
+                return Err(error.with_next_step(
+                    "Whether it was removed cannot be told without the right to list \
+                     customresourcedefinitions: grant it, or drop the object from the state if \
+                     its kind is gone for good.",
+                ));
+            }
+            Err(other) if other.kind() == &ErrorKind::KindNotServed => {
+                return Err(error.passing());
+            }
             Err(other) => return Err(other),
         };
         let suffix = format!(".{group}");
@@ -101,7 +111,7 @@ impl Cluster {
             };
             if definition.pointer("/spec/names/kind").and_then(Value::as_str) == Some(&object.kind)
             {
-                return Err(error);
+                return Err(error.passing());
             }
         }
         Ok(())
@@ -202,6 +212,41 @@ mod tests {
         });
         let error = cluster.get(&thing(), at_once()).await.unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::KindNotServed);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_loads_its_definitions_is_waited_for() {
+        let mut asked = 0;
+        let (cluster, _) = cluster(move |seen| {
+            let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+            if let Some(name) = seen.path.strip_prefix(definitions) {
+                let name_only = json!({"metadata": {"name": "things.example.com"}});
+                return Some(match (asked, name) {
+                    (1, _) => unknown_path(),
+                    (_, "") => json_reply(200, &json!({"items": [name_only]})),
+                    _ => json_reply(200, &json!({"spec": {"names": {"kind": "Thing"}}})),
+                });
+            }
+            if seen.path == "/apis/example.com/v1" {
+                asked += 1;
+                let kinds = json!({"resources": [
+                    {"name": "things", "kind": "Thing", "namespaced": true}]});
+                return (asked > 3).then(|| json_reply(200, &kinds));
+            }
+            seen.path.ends_with("/a").then(|| json_reply(200, &json!({"kind": "Thing"})))
+        });
+        let patience = Patience::within(Duration::from_secs(30));
+        assert_eq!(cluster.get(&thing(), patience).await.unwrap(), Some(json!({"kind": "Thing"})));
+    }
+
+    #[tokio::test]
+    async fn who_may_not_see_definitions_cannot_tell_that_a_kind_is_gone() {
+        let (cluster, _) = cluster(|seen| {
+            seen.path.contains("customresource").then(|| refusal(403, "Forbidden", json!({})))
+        });
+        let error = cluster.get(&thing(), at_once()).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::KindNotServed);
+        assert!(error.next_step().contains("customresourcedefinitions"));
     }
 
     #[tokio::test]

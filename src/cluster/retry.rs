@@ -4,13 +4,20 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::error::{Error, ErrorKind, Result};
+use super::{
+    client::Cluster,
+    error::{Context, Error, ErrorKind, Result},
+    outage::Leave,
+};
 use crate::wait::{Backoff, Chance};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Keeps sums with the present in range.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// How long what passes within seconds or not at all is tried again.
+const BRIEFLY: Duration = Duration::from_secs(15);
 
 /// Pace of tries after transient failures.
 const TRIES: Backoff =
@@ -31,6 +38,8 @@ pub struct Patience {
     deadline: Instant,
     kind: Instant,
     namespace: Instant,
+    briefly: Instant,
+    reading: bool,
 }
 
 impl Patience {
@@ -38,7 +47,17 @@ impl Patience {
     /// there is one try, which may take as long as one request may (45 s).
     pub fn within(time: Duration) -> Self {
         let now = Instant::now();
-        Self { deadline: now + time.min(LONGEST_PATIENCE), kind: now, namespace: now }
+        let deadline = now + time.min(LONGEST_PATIENCE);
+        let briefly = deadline.min(now + BRIEFLY);
+        Self { deadline, kind: now, namespace: now, briefly, reading: false }
+    }
+
+    /// For a read: makes one try, or none, when another operation has already
+    /// waited its whole time for the cluster in vain.
+    #[must_use]
+    pub fn for_reading(mut self) -> Self {
+        self.reading = true;
+        self
     }
 
     /// Also waits up to `time` (within the deadline) for a kind to be served.
@@ -67,9 +86,10 @@ impl Patience {
 
     fn until(&self, error: &Error) -> Option<Instant> {
         match error.kind() {
-            ErrorKind::KindNotServed => Some(self.kind),
+            ErrorKind::KindNotServed if !error.is_transient() => Some(self.kind),
             ErrorKind::NamespaceMissing { .. } => Some(self.namespace),
             _ if error.is_transient() => Some(self.deadline),
+            _ if error.is_brief() => Some(self.briefly),
             _ => None,
         }
     }
@@ -81,6 +101,8 @@ pub(super) struct Pacer {
     patience: Patience,
     started: Instant,
     pauses: Pauses,
+    /// Whom to tell when the time is up.
+    cluster: Option<Cluster>,
 }
 
 #[derive(Debug)]
@@ -96,6 +118,22 @@ impl Pacer {
         Self::at(TRIES, patience)
     }
 
+    /// As [`new`](Self::new); a read in a cluster that was waited for in vain
+    /// fails at once, or after one try.
+    pub(super) fn for_cluster(
+        cluster: &Cluster,
+        context: &Context,
+        patience: Patience,
+    ) -> Result<Self> {
+        let leave = if patience.reading { cluster.outage().leave(context) } else { Leave::Wait };
+        let patience = match leave {
+            Leave::Wait => patience,
+            Leave::TryOnce => Patience::within(Duration::ZERO),
+            Leave::Fail(error) => return Err(error),
+        };
+        Ok(Self { cluster: Some(cluster.clone()), ..Self::new(patience) })
+    }
+
     /// For an object that is looked at again and again.
     pub(super) fn looking(patience: Patience) -> Self {
         Self::at(LOOKS, patience)
@@ -103,7 +141,7 @@ impl Pacer {
 
     fn at(pace: Backoff, patience: Patience) -> Self {
         let pauses = Pauses { pace, turn: 0, chance: Chance::default() };
-        Self { patience, started: Instant::now(), pauses }
+        Self { patience, started: Instant::now(), pauses, cluster: None }
     }
 
     /// Returns after a pause if another try makes sense, else the error.
@@ -118,6 +156,9 @@ impl Pacer {
             None => self.pauses.next().min(left),
         };
         if left.is_zero() || pause > left {
+            if let Some(cluster) = self.cluster.as_ref().filter(|_| error.is_of_the_cluster()) {
+                cluster.waited_in_vain();
+            }
             return Err(error.with_waited(self.started.elapsed()));
         }
         tracing::debug!(%error, pause_ms = pause.as_millis() as u64, "trying again");
@@ -147,7 +188,7 @@ impl Pauses {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::error::{Context, Verb};
+    use crate::cluster::error::Verb;
 
     fn error(kind: ErrorKind) -> Error {
         let context = Context { cluster: "hub".to_owned(), verb: Verb::Apply, object: None };

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     cloud::{
-        Account, Cloud,
+        Account, Cloud, OWN_ACCOUNT,
         credentials::{
             AssumedRole, Credentials, Environment, IdentityToken, Role, WebIdentity,
             WebIdentityRole,
@@ -24,9 +24,6 @@ use crate::{
 
 /// The session name in audit records unless the configuration gives one.
 const SESSION_NAME: &str = "crossmesh";
-
-/// What the provider's own account is called in messages.
-const OWN: &str = "the provider's own";
 
 /// Checks what attributes cannot check alone.
 pub(super) fn validate(config: &Config, diagnostics: &mut Diagnostics) {
@@ -77,7 +74,7 @@ fn check_keys(credentials: &Arguments, path: &Path, diagnostics: &mut Diagnostic
 /// needs it.
 pub(super) fn build(cloud: &Cloud, config: &Config) -> Accounts {
     let region = argument_or(&config.region, "TENCENTCLOUD_REGION");
-    let own = slot(cloud, OWN, "", &config.credentials, region.as_deref(), &config.region);
+    let own = slot(cloud, OWN_ACCOUNT, "", &config.credentials, region.as_deref(), &config.region);
     let named = config.accounts.known().into_iter().flatten().map(|(name, account)| {
         let place = format!("accounts[{name:?}].");
         let own_region = account.region.known().or(region.as_ref()).map(String::as_str);

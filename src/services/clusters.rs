@@ -10,7 +10,7 @@ use tfsdk::{Diagnostic, Diagnostics};
 use crate::{
     cloud::Account,
     cluster::Cluster,
-    services::fetched::{Endpoint, FetchedKubeconfig},
+    services::fetched::{Endpoint, Fate, FetchedKubeconfig},
 };
 
 /// The provider's `clusters`, and every cluster that was reached by its id.
@@ -22,6 +22,7 @@ pub struct Clusters {
     named: BTreeMap<String, NamedCluster>,
     fetched: Mutex<HashMap<FetchedKey, Cluster>>,
     mains: Mutex<HashMap<MeshKey, String>>,
+    fates: Mutex<HashMap<Named, Arc<Fate>>>,
 }
 
 /// A cluster of the provider's `clusters`.
@@ -35,16 +36,20 @@ pub enum NamedCluster {
     Unusable(String),
 }
 
-/// Whose credentials, in which region, which id, by which endpoint.
-type FetchedKey = (String, Option<String>, String, Option<Endpoint>);
+/// Whose credentials, in which region, which id.
+type Named = (String, Option<String>, String);
+
+/// Which cluster, by which endpoint.
+type FetchedKey = (Named, Option<Endpoint>);
 
 /// Whose credentials, in which region, which mesh.
-type MeshKey = (String, Option<String>, String);
+type MeshKey = Named;
 
 impl Clusters {
     /// The clusters of a configuration.
     pub fn new(named: BTreeMap<String, NamedCluster>) -> Self {
-        Self { named, fetched: Mutex::default(), mains: Mutex::default() }
+        let (fetched, fates, mains) = Default::default();
+        Self { named, fetched, fates, mains }
     }
 
     /// Whether the configuration has a cluster of this name.
@@ -86,8 +91,7 @@ impl Clusters {
     }
 
     fn fetched(&self, id: &str, account: &Account, endpoint: Option<Endpoint>) -> Cluster {
-        let (label, region) = (account.label().to_owned(), account.region().map(str::to_owned));
-        let key = (label, region, id.to_owned(), endpoint);
+        let key = (named(id, account), endpoint);
         let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         let cluster = fetched.entry(key).or_insert_with(|| {
             // Later operations share the cluster, and not the first one's time.
@@ -101,6 +105,12 @@ impl Clusters {
     /// The main clusters of meshes, as far as they were asked for.
     pub(super) fn mains(&self) -> MutexGuard<'_, HashMap<MeshKey, String>> {
         self.mains.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the cloud said about the cluster of this id, for all of its objects.
+    pub(super) fn fate(&self, id: &str, account: &Account) -> Arc<Fate> {
+        let mut fates = self.fates.lock().unwrap_or_else(PoisonError::into_inner);
+        fates.entry(named(id, account)).or_default().clone()
     }
 
     /// Says that `name` is no cluster of the configuration, and which are.
@@ -120,6 +130,10 @@ impl Clusters {
         .at("cluster")
         .into()
     }
+}
+
+fn named(id: &str, account: &Account) -> Named {
+    (account.label().to_owned(), account.region().map(str::to_owned), id.to_owned())
 }
 
 fn not_known_yet(name: &str, argument: &str) -> Diagnostics {

@@ -1,11 +1,15 @@
 //! The kubeconfigs of clusters that are named by id.
 
+use std::time::Duration;
+
+use tokio::{sync::Mutex, time::Instant};
+
 use crate::{
     cloud::{
         self, Account, Kind,
         api::{is, tdcc, tke},
     },
-    cluster::{Access, AccessFuture, AccessSource},
+    cluster::{Access, AccessError, AccessFuture, AccessSource},
     secret::Secret,
 };
 
@@ -58,12 +62,20 @@ pub(super) struct FetchedKubeconfig {
     pub endpoint: Option<Endpoint>,
 }
 
+/// How long one look for a kubeconfig may take. Who needs it tries again as long
+/// as there is time, and learns in between why it failed.
+const FETCH: Duration = Duration::from_secs(12);
+
+/// How long the cloud's word on whether a cluster exists is kept: a thousand
+/// objects of one cluster ask at about the same time.
+const REMEMBERED: Duration = Duration::from_secs(30);
+
 /// Why there is no kubeconfig.
 enum Problem {
     /// A call failed.
     Cloud(cloud::Error),
-    /// What to tell the person.
-    Said(String),
+    /// What to tell the person, and what helps.
+    Said(String, String),
 }
 
 impl From<cloud::Error> for Problem {
@@ -77,13 +89,18 @@ impl AccessSource for FetchedKubeconfig {
         Box::pin(async {
             match self.fetch().await {
                 Ok(kubeconfig) => Ok(Access::kubeconfig(kubeconfig.expose())),
-                Err(Problem::Said(text)) => Err(text),
-                Err(Problem::Cloud(error)) => {
-                    let next = error.next_step().map(|next| format!(". {next}"));
-                    let next = next.unwrap_or_default();
-                    let id = &self.id;
-                    Err(format!("the kubeconfig of {id} could not be fetched: {error}{next}"))
+                Err(Problem::Said(message, next_step)) => {
+                    Err(AccessError { message, next_step, passes: false })
                 }
+                Err(Problem::Cloud(error)) => Err(AccessError {
+                    message: format!("the kubeconfig of {} could not be fetched: {error}", self.id),
+                    next_step: error.next_step().unwrap_or_else(|| {
+                        "Check that this machine reaches the cloud's API, or reach the cluster \
+                         through the provider's `clusters`."
+                            .to_owned()
+                    }),
+                    passes: error.is_passing(),
+                }),
             }
         })
     }
@@ -91,27 +108,29 @@ impl AccessSource for FetchedKubeconfig {
 
 impl FetchedKubeconfig {
     async fn fetch(&self) -> Result<Secret, Problem> {
-        if let Some(kubeconfig) = self.of_standard().await? {
+        let account = self.account.before(Instant::now() + FETCH);
+        if let Some(kubeconfig) = self.of_standard(&account).await? {
             return Ok(kubeconfig);
         }
-        if let Some(kubeconfig) = self.of_serverless().await? {
+        if let Some(kubeconfig) = self.of_serverless(&account).await? {
             return Ok(kubeconfig);
         }
-        if let Some(kubeconfig) = self.of_registered().await? {
+        if let Some(kubeconfig) = self.of_registered(&account).await? {
             return Ok(kubeconfig);
         }
         let region = self.account.region().unwrap_or("its region");
-        Err(Problem::Said(format!(
-            "the account {:?} has no cluster {} in {region}, neither a TKE cluster, nor a serverless \
-             one, nor one that is registered to a hub. Check `account`, `region` and `cluster`",
-            self.account.label(),
-            self.id
-        )))
+        let message = format!(
+            "there is no cluster {} of {} in {region}, neither a TKE cluster, nor a serverless one, \
+             nor one that is registered to a hub",
+            self.id,
+            self.account.called()
+        );
+        Err(Problem::Said(message, "Check `account`, `region` and `cluster`.".to_owned()))
     }
 
     /// Of a TKE cluster; `None` if it is none.
-    async fn of_standard(&self) -> Result<Option<Secret>, Problem> {
-        let Some(endpoints) = cloud::found(tke::endpoints(&self.account, &self.id).await)? else {
+    async fn of_standard(&self, account: &Account) -> Result<Option<Secret>, Problem> {
+        let Some(endpoints) = cloud::found(tke::endpoints(account, &self.id).await)? else {
             return Ok(None);
         };
         let endpoint = self.choose(|endpoint| match endpoint {
@@ -119,13 +138,13 @@ impl FetchedKubeconfig {
             Endpoint::Extranet => !endpoints.cluster_external_endpoint.is_empty(),
         })?;
         let extranet = endpoint == Endpoint::Extranet;
-        Ok(Some(tke::kubeconfig(&self.account, &self.id, extranet).await?))
+        Ok(Some(tke::kubeconfig(account, &self.id, extranet).await?))
     }
 
     /// Of a serverless cluster, which has one for all endpoints; `None` if it is
     /// none.
-    async fn of_serverless(&self) -> Result<Option<Secret>, Problem> {
-        let credential = tke::serverless_credential(&self.account, &self.id).await;
+    async fn of_serverless(&self, account: &Account) -> Result<Option<Secret>, Problem> {
+        let credential = tke::serverless_credential(account, &self.id).await;
         let Some(credential) = cloud::found(credential)? else { return Ok(None) };
         // Without a kubeconfig nothing is open, whatever the switches say.
         let none = credential.kubeconfig.is_empty();
@@ -140,22 +159,19 @@ impl FetchedKubeconfig {
     }
 
     /// Of a cluster that is registered to a hub; `None` if it is none.
-    async fn of_registered(&self) -> Result<Option<Secret>, Problem> {
-        let certificates = match tdcc::certificates(&self.account, &self.id).await {
+    async fn of_registered(&self, account: &Account) -> Result<Option<Secret>, Problem> {
+        let certificates = match tdcc::certificates(account, &self.id).await {
             Ok(certificates) => certificates,
             Err(error) if is_unknown(&error) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         let valid = |it: &&tdcc::Certificate| !is(&it.certificate_status, "Expired");
-        let caller = self.account.uin().await?;
+        let caller = account.uin().await?;
         let own = certificates.iter().filter(valid).find(|it| it.sub_account_uin == caller);
         let Some(certificate) = own.or_else(|| certificates.iter().find(valid)) else {
-            return Err(Problem::Said(format!(
-                "TDCC has no valid certificate of {} for the account {:?}: renew it in the TDCC \
-                 console",
-                self.id,
-                self.account.label()
-            )));
+            let account = account.called();
+            let message = format!("TDCC has no valid certificate of {} for {account}", self.id);
+            return Err(Problem::Said(message, "Renew it in the TDCC console.".to_owned()));
         };
         let kubeconfig = |endpoint| match endpoint {
             Endpoint::Intranet => &certificate.intra_kubeconfig,
@@ -173,16 +189,23 @@ impl FetchedKubeconfig {
         match (is_open(wanted), is_open(other), self.endpoint) {
             (true, ..) => Ok(wanted),
             (false, true, None) => Ok(other),
-            (false, true, Some(_)) => Err(Problem::Said(format!(
-                "the {} endpoint of {id} is closed, and its {other} endpoint is open: open the \
-                 former (console, \"APIServer\"), or set `endpoint = \"{other}\"`",
-                wanted.word(),
-                other = other.word(),
-            ))),
-            (false, false, _) => Err(Problem::Said(format!(
-                "the API server of {id} has no endpoint: open its intranet or internet access \
-                 (console, \"APIServer\"), or reach the cluster through the provider's `clusters`"
-            ))),
+            (false, true, Some(_)) => Err(Problem::Said(
+                format!(
+                    "the {} endpoint of {id} is closed, and its {other} endpoint is open",
+                    wanted.word(),
+                    other = other.word()
+                ),
+                format!(
+                    "Open the former (console, \"APIServer\"), or set `endpoint = \"{}\"`.",
+                    other.word()
+                ),
+            )),
+            (false, false, _) => Err(Problem::Said(
+                format!("the API server of {id} has no endpoint"),
+                "Open its intranet or internet access (console, \"APIServer\"), or reach the \
+                 cluster through the provider's `clusters`."
+                    .to_owned(),
+            )),
         }
     }
 }
@@ -193,8 +216,26 @@ fn is_unknown(error: &cloud::Error) -> bool {
     matches!(error.kind(), Kind::NotFound | Kind::Unsupported)
 }
 
-/// Whether the cloud has no cluster of this id any more. Not knowing is no.
-pub(super) async fn is_gone(account: &Account, id: &str) -> bool {
+/// What the cloud said last about whether a cluster exists.
+#[derive(Debug, Default)]
+pub(super) struct Fate(Mutex<Option<(Instant, bool)>>);
+
+impl Fate {
+    /// Whether the cloud has no cluster of this id any more. Not knowing is no.
+    pub(super) async fn is_gone(&self, account: &Account, id: &str) -> bool {
+        let mut known = self.0.lock().await;
+        if let Some((since, gone)) = *known
+            && since.elapsed() < REMEMBERED
+        {
+            return gone;
+        }
+        let gone = is_gone(account, id).await;
+        *known = Some((Instant::now(), gone));
+        gone
+    }
+}
+
+async fn is_gone(account: &Account, id: &str) -> bool {
     matches!(tke::find(account, id).await, Ok(None))
         && matches!(tke::find_serverless(account, id).await, Ok(None))
         && match tdcc::find_registered(account, id).await {

@@ -1,6 +1,6 @@
 //! Where a Kubernetes object lives: which cluster, and whose credentials reach it.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use tfsdk::{
     Diagnostic, Diagnostics, Model,
@@ -14,9 +14,9 @@ use crate::{
     cloud::Account,
     cluster::{self, Cluster, ErrorKind, Patience},
     services::{
-        Cx, PlanCx, Scope,
+        Clusters, Cx, PlanCx, Scope,
         diagnostic::KEPT,
-        fetched::{self, Endpoint},
+        fetched::{Endpoint, Fate},
     },
 };
 
@@ -52,9 +52,17 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct Site {
     /// The cluster.
     pub cluster: Cluster,
-    /// Who fetches the kubeconfig of which cluster id; `None` for a cluster of
-    /// the provider's `clusters`.
-    fetched: Option<(Account, String)>,
+    /// Who fetches the kubeconfig; `None` for a cluster of the provider's
+    /// `clusters`.
+    fetched: Option<Fetched>,
+}
+
+/// Who fetches the kubeconfig of which cluster.
+#[derive(Clone, Debug)]
+struct Fetched {
+    account: Account,
+    id: String,
+    fate: Arc<Fate>,
 }
 
 impl InCluster {
@@ -110,7 +118,7 @@ impl InCluster {
         }
         let account = self.scope.open(cx).await?;
         let cluster = clusters.open(name, &account, self.endpoint())?;
-        Ok(Site { cluster, fetched: Some((account, name.to_owned())) })
+        Ok(Site { cluster, fetched: Some(Fetched::of(clusters, name, account)) })
     }
 
     /// The cluster of an object that is to be created; settles the region, and
@@ -131,7 +139,7 @@ impl InCluster {
         }
         let account = self.scope.open_for_create(cx).await?;
         let cluster = clusters.open(name, &account, self.endpoint())?;
-        Ok(Site { cluster, fetched: Some((account, name.to_owned())) })
+        Ok(Site { cluster, fetched: Some(Fetched::of(clusters, name, account)) })
     }
 
     /// The endpoint that was asked for.
@@ -189,6 +197,12 @@ impl Site {
         Patience::within(left(cx))
     }
 
+    /// What a read may wait out: as [`patience`](Self::patience), but not once
+    /// more what another read of this run waited for in vain.
+    pub fn reading(&self, cx: &Cx) -> Patience {
+        self.patience(cx).for_reading()
+    }
+
     /// As [`patience`](Self::patience), and the wait for kinds and namespaces
     /// that something else in the same run makes.
     pub fn expectant(&self, cx: &Cx) -> Patience {
@@ -207,20 +221,59 @@ impl Site {
         doing: &str,
         operation: impl Future<Output = cluster::Result<T>>,
     ) -> Result<cluster::Result<T>, Diagnostics> {
-        tokio::select! {
-            outcome = operation => Ok(outcome),
-            () = cx.stop().cancelled() => Err(cut_off(doing, "Interrupted.")),
-            () = tokio::time::sleep_until(cx.deadline() + GRACE) => {
-                let label = self.cluster.label();
-                Err(cut_off(doing, &format!("The cluster {label:?} did not answer in time.")))
-            }
-        }
+        self.until_cut_off(cx, doing, KEPT, operation).await
+    }
+
+    /// As [`run`](Self::run), for an operation that changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn read<T>(
+        &self,
+        cx: &Cx,
+        doing: &str,
+        operation: impl Future<Output = cluster::Result<T>>,
+    ) -> Result<cluster::Result<T>, Diagnostics> {
+        self.until_cut_off(cx, doing, "", operation).await
+    }
+
+    async fn until_cut_off<T>(
+        &self,
+        cx: &Cx,
+        doing: &str,
+        advice: &str,
+        operation: impl Future<Output = cluster::Result<T>>,
+    ) -> Result<cluster::Result<T>, Diagnostics> {
+        let why = tokio::select! {
+            outcome = operation => return Ok(outcome),
+            () = cx.stop().cancelled() => "Interrupted.".to_owned(),
+            () = tokio::time::sleep_until(cx.deadline() + GRACE) => self.silence(),
+        };
+        let summary = format!("Unable to {doing}");
+        Err(Diagnostic::error(summary, format!("{why} {advice}").trim_end())
+            .at(Path::from("cluster"))
+            .into())
+    }
+
+    /// Says that the cluster did not answer, and how the last try failed.
+    fn silence(&self) -> String {
+        self.cluster.waited_in_vain();
+        let label = self.cluster.label();
+        let last = self.cluster.trouble().map(|last| {
+            format!(
+                " The last failure: {}. {}",
+                last.message().trim_end_matches('.'),
+                last.next_step()
+            )
+        });
+        format!("The cluster {label:?} did not answer in time.{}", last.unwrap_or_default())
     }
 
     /// Whether the failure came of the cluster not being there any more, as the
     /// cloud tells. Never true for a cluster of the provider's `clusters`.
     pub async fn is_gone(&self, error: &cluster::Error) -> bool {
-        let Some((account, id)) = &self.fetched else { return false };
+        let Some(Fetched { account, id, fate }) = &self.fetched else { return false };
         let lost = matches!(
             error.kind(),
             ErrorKind::Credentials
@@ -228,16 +281,17 @@ impl Site {
                 | ErrorKind::Unauthorized
                 | ErrorKind::Certificate
         );
-        lost && fetched::is_gone(account, id).await
+        lost && fate.is_gone(account, id).await
+    }
+}
+
+impl Fetched {
+    fn of(clusters: &Clusters, id: &str, account: Account) -> Self {
+        let fate = clusters.fate(id, &account);
+        Self { account, id: id.to_owned(), fate }
     }
 }
 
 fn left(cx: &Cx) -> Duration {
     cx.deadline().saturating_duration_since(Instant::now())
-}
-
-fn cut_off(doing: &str, why: &str) -> Diagnostics {
-    Diagnostic::error(format!("Unable to {doing}"), format!("{why} {KEPT}"))
-        .at(Path::from("cluster"))
-        .into()
 }

@@ -41,12 +41,26 @@ pub struct Cluster(Arc<Inner>);
 struct Inner {
     id: String,
     shared: Arc<Shared>,
-    authority: Authority,
-    tls: Arc<rustls::ServerConfig>,
+    trust: Mutex<Trust>,
     address: SocketAddr,
     listener: Mutex<Option<Listener>>,
     runtime: Handle,
     controllers: tokio::task::AbortHandle,
+}
+
+/// Whose signature the API server shows and accepts.
+#[derive(Debug, Clone)]
+struct Trust {
+    authority: Arc<Authority>,
+    tls: Arc<rustls::ServerConfig>,
+}
+
+impl Trust {
+    fn new(id: &str) -> Result<Self, TlsError> {
+        let authority = Arc::new(Authority::new(id)?);
+        let tls = authority.server_config()?;
+        Ok(Self { authority, tls })
+    }
 }
 
 impl Drop for Inner {
@@ -102,11 +116,11 @@ impl Cluster {
     pub fn start(settings: Settings, instruments: Instruments) -> Result<Self, TlsError> {
         let runtime = Handle::try_current()?;
         let id = settings.id.clone();
-        let authority = Authority::new(&id)?;
-        let tls = authority.server_config()?;
+        let trust = Trust::new(&id)?;
         let credentials = Arc::new(Credentials::default());
         let clock = instruments.clock.clone();
-        let mut state = State::new(settings, clock, Arc::clone(&credentials), authority.pem());
+        let mut state =
+            State::new(settings, clock, Arc::clone(&credentials), trust.authority.pem());
         bootstrap::fill(&mut state);
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
@@ -119,11 +133,13 @@ impl Cluster {
         });
         shared.settle(&mut shared.lock());
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listener = Listener::start(&runtime, address, Arc::clone(&tls), Arc::clone(&shared))?;
+        let listener =
+            Listener::start(&runtime, address, Arc::clone(&trust.tls), Arc::clone(&shared))?;
         let address = listener.address();
         let controllers = runtime.spawn(run_controllers(Arc::clone(&shared))).abort_handle();
         let listener = Mutex::new(Some(listener));
-        let inner = Inner { id, shared, authority, tls, address, listener, runtime, controllers };
+        let inner =
+            Inner { id, shared, trust: Mutex::new(trust), address, listener, runtime, controllers };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -139,7 +155,7 @@ impl Cluster {
 
     /// The CA certificate, PEM.
     pub fn ca_certificate(&self) -> String {
-        self.0.authority.pem()
+        self.trust().authority.pem()
     }
 
     /// Makes a bearer token for a user.
@@ -161,7 +177,7 @@ impl Cluster {
     /// The certificate could not be made.
     pub fn kubeconfig_with_certificate(&self, user: User) -> Result<String, TlsError> {
         let name = user.name.clone();
-        let identity = self.0.authority.client(&user.name, &user.groups)?;
+        let identity = self.trust().authority.client(&user.name, &user.groups)?;
         self.0.shared.credentials.accept_certificate(&identity.der, user);
         let proof = Proof::Certificate { certificate: identity.certificate, key: identity.key };
         Ok(self.render_kubeconfig(&name, &proof))
@@ -193,10 +209,27 @@ impl Cluster {
     pub fn resume(&self) -> std::io::Result<()> {
         let mut listener = self.listener();
         if listener.is_none() {
-            let (tls, shared) = (Arc::clone(&self.0.tls), Arc::clone(&self.0.shared));
+            let (tls, shared) = (self.trust().tls, Arc::clone(&self.0.shared));
             *listener = Some(Listener::start(&self.0.runtime, self.0.address, tls, shared)?);
         }
         Ok(())
+    }
+
+    /// Replaces the certificate authority: what was handed out before no longer
+    /// trusts the API server, which no longer accepts its client certificates.
+    ///
+    /// # Errors
+    /// No certificate could be made, or the port is taken meanwhile.
+    pub fn rotate_authority(&self) -> Result<(), TlsError> {
+        let trust = Trust::new(self.id())?;
+        self.stop();
+        *self.0.trust.lock().unwrap_or_else(PoisonError::into_inner) = trust;
+        Ok(self.resume()?)
+    }
+
+    fn trust(&self) -> Trust {
+        // The value is replaced whole, so a poisoned one is sound.
+        self.0.trust.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn listener(&self) -> MutexGuard<'_, Option<Listener>> {

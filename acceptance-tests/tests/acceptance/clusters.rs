@@ -177,7 +177,7 @@ fn the_endpoint_of_a_cluster_by_id_can_be_chosen() {
     stage.write("main.tf", &config("endpoint = \"extranet\""));
     let said = stage.apply().expect_failure().prose();
     let wanted = format!(
-        "extranet endpoint of {id} is closed, and its intranet endpoint is open: open the former \
+        "extranet endpoint of {id} is closed, and its intranet endpoint is open. Open the former \
          (console, \"APIServer\"), or set `endpoint = \"intranet\"`"
     );
     assert!(said.contains(&wanted), "{said}");
@@ -254,6 +254,9 @@ fn a_cluster_that_the_account_does_not_have_is_named() {
     let config = config_map("main", "\"cls-absent00\"", "timeouts = { create = \"3s\" }");
     stage.write("main.tf", &config);
     let said = stage.apply().expect_failure().prose();
-    assert!(said.contains("has no cluster cls-absent00 in ap-guangzhou"), "{said}");
+    assert!(
+        said.contains("no cluster cls-absent00 of the provider's own account in ap-guangzhou"),
+        "{said}"
+    );
     assert_eq!(stage.state().addresses(), [""; 0]);
 }

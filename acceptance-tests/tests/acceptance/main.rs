@@ -24,6 +24,7 @@ mod istio_kinds;
 mod istio_mesh;
 mod istio_virtual_service;
 mod kubernetes_manifests;
+mod kubernetes_patience;
 mod kubernetes_reads;
 mod tcm_ingress_gateway;
 mod tcm_mesh;

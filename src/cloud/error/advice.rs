@@ -1,6 +1,7 @@
 //! What a user can do about an error.
 
 use super::{Error, Kind};
+use crate::cloud::account;
 
 /// A sentence or two for the user; `None` where the message says it all.
 pub(super) fn next_step(error: &Error) -> Option<String> {
@@ -107,10 +108,7 @@ fn by_kind(error: &Error) -> Option<String> {
 }
 
 fn account(error: &Error) -> String {
-    match error.place().account.as_str() {
-        "" => "the account".to_owned(),
-        label => format!("account {label:?}"),
-    }
+    account::called(&error.place().account)
 }
 
 fn capitalised(text: String) -> String {

@@ -5,6 +5,8 @@ mod codes;
 
 use std::{error, fmt};
 
+use super::account;
+
 pub(super) use self::codes::classify;
 
 /// What sort of failure it is; decides about retries, and what a resource makes of it.
@@ -235,7 +237,7 @@ impl fmt::Display for Error {
         if !place.action.is_empty() {
             write!(f, "{} {} failed", place.service, place.action)?;
             if !place.account.is_empty() {
-                write!(f, " for account {:?}", place.account)?;
+                write!(f, " for {}", account::called(&place.account))?;
             }
             if let Some(uin) = &place.uin {
                 write!(f, " (UIN {uin})")?;

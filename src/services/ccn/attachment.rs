@@ -187,9 +187,9 @@ async fn not_owned(account: &Account, ccn_id: &str) -> Diagnostics {
     Diagnostic::error(
         "CCN not found",
         format!(
-            "The account {:?}{uin} has no CCN {ccn_id}. If it is another account's, its VPCs join \
+            "{}{uin} has no CCN {ccn_id}. If it is another account's, its VPCs join \
              with crossmesh_ccn_cross_account_attachment; else correct `ccn_id` or `account`.",
-            account.label()
+            account.called_first()
         ),
     )
     .at("ccn_id")

@@ -221,10 +221,10 @@ fn same_account(account: &Account, uin: &str) -> Diagnostic {
     Diagnostic::warning(
         "The CCN is the account's own",
         format!(
-            "`ccn_uin` is the UIN of the account {:?} ({uin}) itself, so that there is nobody who \
+            "`ccn_uin` is the UIN of {} ({uin}) itself, so that there is nobody who \
              has to accept. Use crossmesh_ccn_attachment, or set `account` to the account that \
              owns the instance.",
-            account.label()
+            account.called()
         ),
     )
     .at("ccn_uin")

@@ -18,9 +18,9 @@ pub(super) async fn not_owned(account: &Account, key: &Key) -> Diagnostics {
     Diagnostic::error(
         "CCN of another account",
         format!(
-            "The account {:?}{uin} has no CCN {}, and only a CCN's owner can accept. Set `account` \
+            "{}{uin} has no CCN {}, and only a CCN's owner can accept. Set `account` \
              to the one that owns it, or correct `ccn_id`.",
-            account.label(),
+            account.called_first(),
             key.ccn_id
         ),
     )

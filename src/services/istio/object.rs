@@ -232,12 +232,12 @@ impl<K: IstioKind> IstioObject<K> {
         state: &Manifest<K>,
     ) -> Result<Option<Json>, Diagnostics> {
         let doing = format!("read the {}", K::KIND);
-        let patience = site.patience(cx);
+        let patience = site.reading(cx);
         let operation = async {
             let object = self.reference(site, state, patience).await?;
             site.cluster.get_shared(&object, patience).await
         };
-        match site.run(cx, &doing, operation).await? {
+        match site.read(cx, &doing, operation).await? {
             Ok(found) => Ok(found.filter(|it| it.pointer("/metadata/deletionTimestamp").is_none())),
             Err(error) if site.is_gone(&error).await => Ok(None),
             Err(error) => Err(diagnostic::cluster(&doing, &error)),

@@ -176,9 +176,9 @@ impl Rollout<'_> {
         let objects = keys.iter().filter_map(|key| Some((key.clone(), key.parse().ok()?)));
         let mut reading = at_once(objects.map(|(key, object): (String, ObjectRef)| async move {
             let doing = format!("read {}", object.kind);
-            let patience = self.site.patience(self.cx);
+            let patience = self.site.reading(self.cx);
             let found = self.site.cluster.get_shared(&object, patience);
-            match self.site.run(self.cx, &doing, found).await? {
+            match self.site.read(self.cx, &doing, found).await? {
                 Ok(found) => Ok((key, found)),
                 Err(error) if self.site.is_gone(&error).await => Ok((key, None)),
                 Err(error) => Err(diagnostic::cluster(&doing, &error)),

@@ -185,11 +185,11 @@ pub(super) fn no_such_mesh(doing: &str, account: &Account, mesh_id: &str) -> Dia
     Diagnostic::error(
         format!("Unable to {doing}"),
         format!(
-            "There is no mesh {mesh_id} in {} of account {:?}. Correct `mesh_id`, `account` or \
+            "There is no mesh {mesh_id} in {} of {}. Correct `mesh_id`, `account` or \
              `region`; a mesh that was deleted outside of Terraform is made again by the next \
              apply of its resource.",
             account.region().unwrap_or("the region"),
-            account.label(),
+            account.called(),
         ),
     )
     .at("mesh_id")

@@ -223,7 +223,7 @@ fn none(account: &Account, attribute: &str, wanted: &str, known: &[Mesh]) -> Dia
     };
     Diagnostic::error(
         "No such mesh",
-        format!("Account {:?} has no mesh {wanted:?} in {region}. {there}", account.label()),
+        format!("{} has no mesh {wanted:?} in {region}. {there}", account.called_first()),
     )
     .at(attribute)
     .into()
