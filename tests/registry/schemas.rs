@@ -1,6 +1,9 @@
 //! Schemas: every part is described, and secrets are marked.
 
-use tfsdk::schema::{Attribute, Block, Kind, Schema};
+use tfsdk::{
+    schema::{Attribute, Block, Kind, Schema},
+    value::Type,
+};
 
 use crate::{NAME, check, schemas};
 
@@ -71,7 +74,7 @@ fn secrets_are_sensitive() {
         each(&schema.block, &place, &mut |place, attribute| {
             let secret = SECRETS.iter().any(|name| attribute.name.ends_with(name))
                 && !attribute.description.starts_with("Path ");
-            let leaf = matches!(attribute.kind, Kind::Type(_));
+            let leaf = matches!(&attribute.kind, Kind::Type(ty) if *ty != Type::Bool);
             if secret && leaf && !attribute.sensitive && !attribute.write_only {
                 faults.push(place.to_owned());
             }

@@ -121,9 +121,14 @@ fn attribute_line<'a>(
     parent: &str,
     later: &mut Vec<Section<'a>>,
 ) -> Line {
-    let mut words = match &attribute.kind {
-        Kind::Type(ty) => type_words(ty),
-        Kind::Nested(nesting, _) => nested_words("Attributes", *nesting),
+    let nested = match (&attribute.kind, &attribute.inside) {
+        (Kind::Nested(nesting, object), _) => Some((*nesting, object)),
+        (Kind::Type(_), Some(inside)) => Some((inside.0, &inside.1)),
+        (Kind::Type(_), None) => None,
+    };
+    let mut words = match (&attribute.kind, nested) {
+        (_, Some((nesting, _))) => nested_words("Attributes", nesting),
+        (kind, None) => type_words(&kind.ty()),
     };
     for (applies, word) in [
         (attribute.sensitive, ", Sensitive"),
@@ -147,7 +152,7 @@ fn attribute_line<'a>(
     if let Some(deprecation) = &attribute.deprecation {
         let _ = write!(text, " Deprecated: {}", flow(deprecation));
     }
-    if let Kind::Nested(_, object) = &attribute.kind {
+    if let Some((_, object)) = nested {
         let path = join(parent, &attribute.name);
         let anchor = format!("nestedatt--{}", path.replace('.', "--"));
         let _ = write!(text, " (see [below for nested schema](#{anchor}))");

@@ -134,6 +134,7 @@ impl Attribute {
             default: None,
             validators: Vec::new(),
             plan: PlanRule::default(),
+            inside: None,
         }
     }
 
@@ -223,6 +224,14 @@ impl Attribute {
     #[must_use]
     pub fn equivalent(mut self, equivalence: Equivalence) -> Self {
         self.plan.equivalent = Some(equivalence);
+        self
+    }
+
+    /// What a value of type `dynamic` holds, where Terraform cannot give it a
+    /// type, as with free-form parts in a list.
+    #[must_use]
+    pub fn described_by(mut self, nesting: Nesting, object: Object) -> Self {
+        self.inside = Some(Box::new((nesting, object)));
         self
     }
 

@@ -77,6 +77,9 @@ pub struct Attribute {
     pub validators: Vec<Arc<dyn Validator>>,
     /// How a change of it is planned.
     pub plan: PlanRule,
+    /// The attributes within a value of type `dynamic`, for documentation: the
+    /// resource itself checks them. See [`described_by`](Self::described_by).
+    pub inside: Option<Box<(Nesting, Object)>>,
 }
 
 /// What an attribute holds.

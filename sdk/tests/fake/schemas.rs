@@ -134,5 +134,6 @@ fn attribute(name: &str, kind: Kind, how: Use) -> Attribute {
         default: None,
         validators: Vec::new(),
         plan: PlanRule::default(),
+        inside: None,
     }
 }

@@ -11,12 +11,15 @@ pub(super) fn bring(object: &mut Value, change: &Drift) {
     place(object, change.path.steps(), change.found.as_ref());
 }
 
-/// A map of texts; `None` where there is none, or it is empty.
+/// A map of texts; `None` where there is none.
 pub(super) fn texts(map: Option<&Value>) -> Option<BTreeMap<String, String>> {
     let entries = map?.as_object()?.iter();
-    let texts: BTreeMap<String, String> =
-        entries.filter_map(|(key, text)| Some((key.clone(), text.as_str()?.to_owned()))).collect();
-    (!texts.is_empty()).then_some(texts)
+    Some(entries.filter_map(|(key, text)| Some((key.clone(), text.as_str()?.to_owned()))).collect())
+}
+
+/// Where in a list the item is that a step of a path means.
+pub(super) fn position(step: &Step, items: &[Value]) -> Option<usize> {
+    items.iter().position(|item| is_meant(step, item))
 }
 
 fn place(at: &mut Value, steps: &[Step], found: Option<&Value>) {
@@ -48,7 +51,7 @@ fn place(at: &mut Value, steps: &[Step], found: Option<&Value>) {
                 *at = Value::Array(Vec::new());
             }
             let Value::Array(items) = at else { return };
-            let position = items.iter().position(|item| is_meant(step, item));
+            let position = position(step, items);
             match (position, rest, found) {
                 (Some(position), [], None) => {
                     items.remove(position);
@@ -106,7 +109,7 @@ mod tests {
     #[test]
     fn only_texts_make_a_map_of_texts() {
         assert_eq!(texts(Some(&json!({"a": "b", "c": 1}))).unwrap().len(), 1);
-        assert_eq!(texts(Some(&json!({}))), None);
+        assert_eq!(texts(Some(&json!({}))), Some(BTreeMap::new()), "empty is not absent");
         assert_eq!(texts(None), None);
     }
 }

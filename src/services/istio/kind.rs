@@ -14,6 +14,7 @@ use crate::{
     services::{
         InCluster, WaitFor,
         istio::{
+            loose::loosened,
             mesh::{self, InMesh},
             metadata::Metadata,
             wire::Spelling,
@@ -162,7 +163,7 @@ impl<K: IstioKind> tfsdk::schema::Model for Manifest<K> {
     fn object() -> Object {
         let spec = K::Spec::object();
         let description = spec.description.clone();
-        let spec = Attribute::new("spec", Kind::Nested(Nesting::Single, spec));
+        let spec = Attribute::new("spec", Kind::Nested(Nesting::Single, loosened(spec)));
         let spec = Object::new("", [spec.required().doc(description)]);
         let object = Object::new(K::DESCRIPTION, []);
         object

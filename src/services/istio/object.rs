@@ -22,6 +22,7 @@ use crate::{
         istio::{
             drifted,
             kind::{Head, IstioKind, Manifest, Subject},
+            loose,
             mesh::{self, InMesh},
             metadata::Metadata,
             wire::{self, Shape},
@@ -69,6 +70,7 @@ impl<K: IstioKind> Resource for IstioObject<K> {
             Ok(spec) => {
                 let metadata = config.head.metadata.known();
                 let mut found = Diagnostics::new();
+                loose::check(&K::Spec::object(), &config.spec, &Path::from("spec"), &mut found);
                 K::check(&Subject { metadata, spec: &spec }, &mut found);
                 diagnostics.extend(found.into_iter().map(placed));
             }
@@ -199,7 +201,7 @@ impl<K: IstioKind> IstioObject<K> {
             }
         };
         let applied = site.run(cx, &doing, operation).await?;
-        let applied = applied.map_err(|error| self.refused(&doing, plan, &error))?;
+        let applied = applied.map_err(|error| self.refused(&doing, plan, &object, &error))?;
         for text in applied.warnings {
             cx.warn(Diagnostic::warning("Warning of the API server", text));
         }
@@ -291,7 +293,7 @@ impl<K: IstioKind> IstioObject<K> {
         if changes.is_empty() {
             return Ok(());
         }
-        warn_of_managers::<K>(cx, self.shape(), &changes, state);
+        warn_of_managers::<K>(cx, self.shape(), &changes, &object, state);
         for change in &changes {
             drifted::bring(&mut object, change);
         }
@@ -306,6 +308,12 @@ impl<K: IstioKind> IstioObject<K> {
         let mut object = ours.map_or_else(|| found.clone(), |ours| project(found, &ours));
         if let Some(Json::Object(annotations)) = object.pointer_mut("/metadata/annotations") {
             annotations.remove(LAST_APPLIED);
+        }
+        for maps in ["labels", "annotations"] {
+            let metadata = object.get_mut("metadata").and_then(Json::as_object_mut);
+            if let Some(metadata) = metadata.filter(|it| it.get(maps) == Some(&json!({}))) {
+                metadata.remove(maps);
+            }
         }
         self.show(cx, state, &object);
         if let Some(accepted) = owned_digest(found, state.manager()) {
@@ -339,9 +347,16 @@ impl<K: IstioKind> IstioObject<K> {
         }
     }
 
-    fn refused(&self, doing: &str, plan: &Manifest<K>, error: &cluster::Error) -> Diagnostics {
+    fn refused(
+        &self,
+        doing: &str,
+        plan: &Manifest<K>,
+        sent: &Json,
+        error: &cluster::Error,
+    ) -> Diagnostics {
         if !matches!(error.kind(), ErrorKind::Exists { .. }) {
-            return diagnostic::refused(doing, error, |field| wire::locate(self.shape(), field));
+            let locate = |field: &_| wire::locate(self.shape(), field, sent);
+            return diagnostic::refused(doing, error, locate);
         }
         let id = plan.id();
         Diagnostic::error(
@@ -376,11 +391,17 @@ fn newest<K: IstioKind>() -> String {
 }
 
 /// Says who changed our fields, where another manager did.
-fn warn_of_managers<K: IstioKind>(cx: &Cx, shape: &Shape, changes: &[Drift], state: &Manifest<K>) {
+fn warn_of_managers<K: IstioKind>(
+    cx: &Cx,
+    shape: &Shape,
+    changes: &[Drift],
+    sent: &Json,
+    state: &Manifest<K>,
+) {
     let taken: Vec<String> = changes
         .iter()
         .filter_map(|change| {
-            let attribute = wire::locate(shape, &change.path)?;
+            let attribute = wire::locate(shape, &change.path, sent)?;
             Some(format!("\n  {attribute} by {:?}", change.manager.as_ref()?))
         })
         .collect();

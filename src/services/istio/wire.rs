@@ -1,8 +1,9 @@
 //! From HCL to an Istio object's JSON and back: one mapping for all kinds.
 //!
 //! Attributes are `snake_case`, fields of the wire `camelCase`; a kind names its
-//! exceptions. An attribute that is not set is not sent, an empty one is. Parts
-//! of type `dynamic` go through as they are.
+//! exceptions. An attribute that is not set is not sent, an empty one is. Free-form
+//! parts go through as they are, but for entries that are null: those are not
+//! set either.
 
 use serde_json::{Map, Value as Json};
 use tfsdk::{
@@ -11,7 +12,10 @@ use tfsdk::{
     value::{Path, Type, Value, json},
 };
 
-use crate::cluster::{self, FieldPath};
+use crate::{
+    cluster::{self, FieldPath},
+    services::istio::{drifted, loose},
+};
 
 /// A field whose name on the wire does not follow from the attribute's.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +49,8 @@ enum Form {
     One(Shape),
     List(Shape),
     Map(Shape),
+    /// A list or map that Terraform holds as a value of type `dynamic`.
+    Loose(Box<Self>),
 }
 
 impl Shape {
@@ -78,29 +84,22 @@ impl Shape {
     }
 
     /// The attribute that a field of the wire belongs to, as far as there is
-    /// one; `path` begins within this object.
-    pub(super) fn attribute_at(&self, path: &[cluster::Step], from: &Path) -> Path {
+    /// one; `path` begins within this object. `object` is what stands here: it
+    /// tells where in a list an item is.
+    pub(super) fn attribute_at(
+        &self,
+        path: &[cluster::Step],
+        from: &Path,
+        object: Option<&Json>,
+    ) -> Path {
         let Some((cluster::Step::Field(name), rest)) = path.split_first() else {
             return from.clone();
         };
         let Some(field) = self.fields.iter().find(|field| field.is(name)) else {
             return from.clone();
         };
-        let at = from.attribute(&field.attribute);
-        match (&field.form, rest.split_first()) {
-            (Form::One(shape), _) => shape.attribute_at(rest, &at),
-            (Form::List(shape), Some((cluster::Step::Index(index), rest))) => {
-                shape.attribute_at(rest, &at.index(*index))
-            }
-            (Form::Map(shape), Some((cluster::Step::Field(key), rest))) => {
-                shape.attribute_at(rest, &at.key(key))
-            }
-            (Form::Plain(Type::List(_)), Some((cluster::Step::Index(index), _))) => {
-                at.index(*index)
-            }
-            (Form::Plain(Type::Map(_)), Some((cluster::Step::Field(key), _))) => at.key(key),
-            _ => at,
-        }
+        let object = object.and_then(|it| it.get(name));
+        field.form.attribute_at(rest, from.attribute(&field.attribute), object)
     }
 
     /// Every field that holds no further ones, as `http[].match[].port number`.
@@ -116,11 +115,16 @@ impl Shape {
     fn list_paths(&self, prefix: &str, found: &mut Vec<String>) {
         for field in &self.fields {
             let path = join(prefix, &field.wire);
-            match &field.form {
+            let form = match &field.form {
+                Form::Loose(form) => form,
+                form => form,
+            };
+            match form {
                 Form::Plain(ty) => found.push(typed_path(&path, ty)),
                 Form::One(shape) => shape.list_paths(&path, found),
                 Form::List(shape) => shape.list_paths(&format!("{path}[]"), found),
                 Form::Map(shape) => shape.list_paths(&format!("{path}{{}}"), found),
+                Form::Loose(_) => {}
             }
         }
     }
@@ -154,11 +158,12 @@ impl Field {
             Kind::Type(ty) => Form::Plain(ty.clone()),
             Kind::Nested(nesting, object) => {
                 let shape = Shape::of(object, spellings);
-                match nesting {
+                let form = match nesting {
                     Nesting::Single | Nesting::Group => Form::One(shape),
                     Nesting::List | Nesting::Set => Form::List(shape),
                     Nesting::Map => Form::Map(shape),
-                }
+                };
+                if loose::is_loose(&attribute.kind) { Form::Loose(Box::new(form)) } else { form }
             }
         };
         Self {
@@ -179,6 +184,34 @@ impl Field {
 }
 
 impl Form {
+    fn attribute_at(&self, path: &[cluster::Step], at: Path, value: Option<&Json>) -> Path {
+        let Some((step, rest)) = path.split_first() else { return at };
+        let item = || {
+            let index = match step {
+                cluster::Step::Index(index) => *index,
+                _ => drifted::position(step, value?.as_array()?)?,
+            };
+            Some((index, value.and_then(|it| it.get(index))))
+        };
+        match (self, step) {
+            (Self::Loose(form), _) => form.attribute_at(path, at, value),
+            (Self::One(shape), _) => shape.attribute_at(path, &at, value),
+            (Self::List(shape), _) => match item() {
+                Some((index, item)) => shape.attribute_at(rest, &at.index(index), item),
+                None => at,
+            },
+            (Self::Map(shape), cluster::Step::Field(key)) => {
+                shape.attribute_at(rest, &at.key(key), value.and_then(|it| it.get(key)))
+            }
+            (Self::Plain(Type::List(_)), _) => match item() {
+                Some((index, _)) => at.index(index),
+                None => at,
+            },
+            (Self::Plain(Type::Map(_)), cluster::Step::Field(key)) => at.key(key),
+            _ => at,
+        }
+    }
+
     fn to_wire(&self, value: &Value, path: &Path) -> Result<Json, Diagnostics> {
         match (self, value.content()) {
             (Self::One(shape), Value::Map(_)) => shape.to_wire(value, path),
@@ -192,10 +225,9 @@ impl Form {
                 };
                 entries.iter().map(one).collect::<Result<_, _>>().map(Json::Object)
             }
-            _ => json::to_serde(value).map_err(|problem| {
-                let detail = format!("{path} cannot be sent to the cluster: {problem}.");
-                Diagnostic::error("Value cannot be sent", detail).at(path).into()
-            }),
+            (Self::Loose(form), value) => form.to_wire(value, path),
+            (Self::Plain(Type::Dynamic), value) => as_it_is(&loose::bare(value), path),
+            (_, value) => as_it_is(value, path),
         }
     }
 
@@ -205,6 +237,7 @@ impl Form {
                 foreign.push(at.to_owned());
                 Value::Null
             }),
+            (Self::Loose(form), json) => Value::dynamic(loose::bare(&form.read(json, at, foreign))),
             (Self::One(shape), json) => shape.read(json, at, foreign),
             (Self::List(shape), Json::Array(items)) => {
                 let items = items.iter().enumerate();
@@ -226,11 +259,18 @@ impl Form {
     }
 }
 
+fn as_it_is(value: &Value, path: &Path) -> Result<Json, Diagnostics> {
+    json::to_serde(value).map_err(|problem| {
+        let detail = format!("{path} cannot be sent to the cluster: {problem}.");
+        Diagnostic::error("Value cannot be sent", detail).at(path).into()
+    })
+}
+
 /// A value of a type without nested attributes; `None` if the JSON is of
 /// another.
 fn plain(ty: &Type, json: &Json) -> Option<Value> {
     Some(match (ty, json) {
-        (Type::Dynamic, json) => json::from_serde(json),
+        (Type::Dynamic, json) => Value::dynamic(loose::bare(&json::from_serde(json))),
         (Type::Bool, Json::Bool(value)) => Value::Bool(*value),
         (Type::Number, Json::Number(number)) => Value::Number(number.to_string().parse().ok()?),
         (Type::String, Json::String(text)) => text.as_str().into(),
@@ -256,11 +296,12 @@ fn is_set(json: &Json) -> bool {
 }
 
 /// Where a field of a whole object is, as the schema has it: `spec.http[0]` of
-/// `.spec.http[0]`, and the labels and annotations of the metadata.
-pub(super) fn locate(shape: &Shape, field: &FieldPath) -> Option<Path> {
+/// `.spec.http[0]`, and the labels and annotations of the metadata. `object` is
+/// what was sent, by which items with keys are found.
+pub(super) fn locate(shape: &Shape, field: &FieldPath, object: &Json) -> Option<Path> {
     let (cluster::Step::Field(first), rest) = field.steps().split_first()? else { return None };
     match first.as_str() {
-        "spec" => Some(shape.attribute_at(rest, &Path::from("spec"))),
+        "spec" => Some(shape.attribute_at(rest, &Path::from("spec"), object.get("spec"))),
         "metadata" => {
             let metadata = Path::from("metadata");
             Some(match rest {
@@ -349,7 +390,7 @@ mod tests {
             "rules": [{"port": 80, "http2Error": "X", "sourceLabels": {"app": "a"}}, {}],
             "byName": {"k": {"shareOf": 0.25}},
             "tls": {},
-            "pluginConfig": {"anyCase_here": [1, {"x": null}]},
+            "pluginConfig": {"anyCase_here": [1, {"x": true}, null]},
         });
         let (value, foreign) = both_ways(&sent);
         assert_eq!(shape().to_wire(&value, &Path::root()).unwrap(), sent);
@@ -360,12 +401,13 @@ mod tests {
     fn what_is_not_set_is_not_sent_and_what_is_empty_is() {
         let value = Value::from([
             ("hosts", Value::List(vec![])),
+            ("plugin_config", Value::dynamic(Value::from([("a", Value::Null)]))),
             ("rules", Value::Null),
             ("tls", Value::from([("port", Value::Null)])),
         ]);
         assert_eq!(
             shape().to_wire(&value, &Path::root()).unwrap(),
-            json!({"hosts": [], "tls": {}})
+            json!({"hosts": [], "tls": {}, "pluginConfig": {}})
         );
     }
 
@@ -395,11 +437,16 @@ mod tests {
 
     #[test]
     fn fields_of_the_server_are_found_as_attributes() {
-        let at =
-            |field: &str| locate(&shape(), &FieldPath::parse(field)).map(|path| path.to_string());
+        let object = json!({"spec": {"hosts": ["a", "b"], "rules": [{"port": 1}, {"port": 2}]}});
+        let at = |field: &str| {
+            locate(&shape(), &FieldPath::parse(field), &object).map(|path| path.to_string())
+        };
         for (field, attribute) in [
             (".spec.rules[1].http2Error", "spec.rules[1].http2_error"),
             ("spec.byName.k.shareOf", "spec.by_name[\"k\"].ratio"),
+            (".spec.rules[port=2].http2Error", "spec.rules[1].http2_error"),
+            (".spec.rules[port=3].http2Error", "spec.rules"),
+            (".spec.hosts[=\"b\"]", "spec.hosts[1]"),
             (".spec.hosts[2]", "spec.hosts[2]"),
             (".spec.hosts", "spec.hosts"),
             (".spec.unheard.of", "spec"),

@@ -158,6 +158,7 @@ mod tests {
             default: None,
             validators: Vec::new(),
             plan: PlanRule::default(),
+            inside: None,
         }
     }
 

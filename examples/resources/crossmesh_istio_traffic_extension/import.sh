@@ -1,0 +1,3 @@
+# Cluster, namespace and name. The name of an account stands before it where the
+# kubeconfig of a cluster id is fetched with that one: shop/cls-0a1b2c3d/shop/stamp.
+terraform import crossmesh_istio_traffic_extension.stamp cls-0a1b2c3d/shop/stamp
