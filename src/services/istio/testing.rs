@@ -1,6 +1,8 @@
 //! What tests of the kinds share.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+mod facts;
+
+use std::{fs, path::PathBuf};
 
 use serde_json::Value as Json;
 use tfsdk::{
@@ -10,6 +12,7 @@ use tfsdk::{
     value::{Path, Tf, Value},
 };
 
+use self::facts::Facts;
 use crate::services::{
     InCluster,
     istio::{
@@ -101,32 +104,27 @@ fn plain(json: &Json) -> Value {
     }
 }
 
-/// Holds a kind's attributes against the committed list of its fields, and that
-/// against Istio's definitions where they are at hand. Fields of which the wire
-/// has an older name too are left out there.
+/// Holds a kind's attributes against the committed facts of its definition, and
+/// those against Istio's definitions where they are at hand.
 pub(super) fn expect_fields<K: IstioKind>(committed: &str) {
-    let committed: BTreeSet<&str> = committed.lines().filter(|line| !line.is_empty()).collect();
-    let shape = Shape::of(&K::Spec::object(), K::SPELLINGS).paths();
-    let ours: BTreeSet<&str> = shape.iter().map(String::as_str).collect();
-    expect_same(K::KIND, "attributes", &ours, &committed);
-    let older: Vec<String> =
-        K::SPELLINGS.iter().flat_map(|it| it.also).map(|name| format!(".{name} ")).collect();
-    for schema in definitions(K::GROUP, K::KIND) {
-        let mut found = Vec::new();
-        list_fields(&schema, "", &mut found);
-        found.retain(|path| !older.iter().any(|older| path.contains(older.as_str())));
-        let theirs: BTreeSet<&str> = found.iter().map(String::as_str).collect();
-        expect_same(K::KIND, "fields of the definition", &theirs, &committed);
-    }
-}
-
-fn expect_same(kind: &str, what: &str, found: &BTreeSet<&str>, committed: &BTreeSet<&str>) {
-    let extra: Vec<_> = found.difference(committed).collect();
-    let missing: Vec<_> = committed.difference(found).collect();
+    let committed: Facts = committed.lines().map(str::to_owned).collect();
+    let ours = facts::of_kind::<K>();
+    let (missing, extra) = (facts::missing(&committed, &ours), facts::extra(&ours, &committed));
+    let kind = K::KIND;
     assert!(
-        extra.is_empty() && missing.is_empty(),
-        "{kind}, {what}:\nnot in the list: {extra:#?}\nonly in the list: {missing:#?}"
+        missing.is_empty() && extra.is_empty(),
+        "{kind}: the attributes lack {missing:#?}\nand have {extra:#?} instead or besides"
     );
+    for schema in definitions(K::GROUP, kind) {
+        let theirs = facts::of_definition(&schema, K::SPELLINGS);
+        let new: Vec<_> = theirs.difference(&committed).collect();
+        let gone: Vec<_> = committed.difference(&theirs).collect();
+        assert!(
+            new.is_empty() && gone.is_empty(),
+            "{kind}: the committed facts lack {new:#?}\nand have {gone:#?}, which the definition \
+             does not say"
+        );
+    }
 }
 
 /// The `spec` schemas of a kind in files `istio/crds-*.yaml` of a folder
@@ -149,27 +147,6 @@ fn definitions(group: &str, kind: &str) -> Vec<Json> {
         .filter(|version| version["storage"] == true)
         .map(|version| version["schema"]["openAPIV3Schema"]["properties"]["spec"].clone())
         .collect()
-}
-
-fn list_fields(schema: &Json, path: &str, found: &mut Vec<String>) {
-    let join =
-        |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-    if let Some(fields) = schema["properties"].as_object() {
-        for (name, field) in fields {
-            list_fields(field, &join(name), found);
-        }
-    } else if schema["type"] == "array" {
-        list_fields(&schema["items"], &format!("{path}[]"), found);
-    } else if schema["additionalProperties"].is_object() {
-        list_fields(&schema["additionalProperties"], &format!("{path}{{}}"), found);
-    } else {
-        let ty = match schema["type"].as_str() {
-            Some("integer" | "number") => "number",
-            Some("object") | None => "any",
-            Some(other) => other,
-        };
-        found.push(format!("{path} {ty}"));
-    }
 }
 
 /// A `spec` with every field set, as a cluster holds it, comes back as it went

@@ -28,6 +28,14 @@ pub(super) struct Spelling {
     pub also: &'static [&'static str],
 }
 
+impl Spelling {
+    /// The name of an attribute's field.
+    pub(super) fn on_the_wire(attribute: &str, spellings: &[Self]) -> String {
+        let odd = spellings.iter().find(|it| it.attribute == attribute);
+        odd.map_or_else(|| camel_case(attribute), |it| it.wire.to_owned())
+    }
+}
+
 /// The fields of an object, in the schema's order.
 #[derive(Clone, Debug)]
 pub(super) struct Shape {
@@ -102,33 +110,6 @@ impl Shape {
         field.form.attribute_at(rest, from.attribute(&field.attribute), object)
     }
 
-    /// Every field that holds no further ones, as `http[].match[].port number`.
-    #[cfg(test)]
-    pub(super) fn paths(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        self.list_paths("", &mut found);
-        found.sort();
-        found
-    }
-
-    #[cfg(test)]
-    fn list_paths(&self, prefix: &str, found: &mut Vec<String>) {
-        for field in &self.fields {
-            let path = join(prefix, &field.wire);
-            let form = match &field.form {
-                Form::Loose(form) => form,
-                form => form,
-            };
-            match form {
-                Form::Plain(ty) => found.push(typed_path(&path, ty)),
-                Form::One(shape) => shape.list_paths(&path, found),
-                Form::List(shape) => shape.list_paths(&format!("{path}[]"), found),
-                Form::Map(shape) => shape.list_paths(&format!("{path}{{}}"), found),
-                Form::Loose(_) => {}
-            }
-        }
-    }
-
     fn read(&self, json: &Json, at: &str, foreign: &mut Vec<String>) -> Value {
         let none = Map::new();
         let Some(object) = json.as_object().or_else(|| json.is_null().then_some(&none)) else {
@@ -168,7 +149,7 @@ impl Field {
         };
         Self {
             attribute: attribute.name.clone(),
-            wire: spelling.map_or_else(|| camel_case(&attribute.name), |it| it.wire.to_owned()),
+            wire: Spelling::on_the_wire(&attribute.name, spellings),
             also: spelling.map_or(&[], |it| it.also),
             form,
         }
@@ -333,18 +314,6 @@ fn join(prefix: &str, name: &str) -> String {
 }
 
 #[cfg(test)]
-fn typed_path(path: &str, ty: &Type) -> String {
-    match ty {
-        Type::List(element) | Type::Set(element) => typed_path(&format!("{path}[]"), element),
-        Type::Map(element) => typed_path(&format!("{path}{{}}"), element),
-        Type::Bool => format!("{path} boolean"),
-        Type::Number => format!("{path} number"),
-        Type::String => format!("{path} string"),
-        _ => format!("{path} any"),
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use serde_json::json;
     use tfsdk::schema::Object;
@@ -456,14 +425,5 @@ mod tests {
             assert_eq!(at(field).as_deref(), Some(attribute), "{field}");
         }
         assert_eq!(at(".status"), None);
-    }
-
-    #[test]
-    fn paths_name_each_field_once() {
-        let paths = shape().paths();
-        assert!(paths.contains(&"rules[].sourceLabels{} string".to_owned()), "{paths:?}");
-        assert!(paths.contains(&"byName{}.shareOf number".to_owned()));
-        assert!(paths.contains(&"hosts[] string".to_owned()));
-        assert!(paths.contains(&"pluginConfig any".to_owned()));
     }
 }
