@@ -1,12 +1,21 @@
 //! What holds for every kind of Istio, from create to destroy: one entry per
 //! kind, each in a file of its own.
 
+mod authorization_policy;
+mod destination_rule;
 mod envoy_filter;
 mod gateway;
+mod peer_authentication;
+mod proxy_config;
+mod request_authentication;
+mod service_entry;
+mod sidecar;
 mod telemetry;
 mod traffic_extension;
 mod virtual_service;
 mod wasm_plugin;
+mod workload_entry;
+mod workload_group;
 
 use crossmesh_sim::terraform::{Action, Plan};
 use serde_json::{Value, json};

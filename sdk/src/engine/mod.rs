@@ -39,7 +39,8 @@
 //!
 //! **Read.** What is found takes the spelling of the state: equivalent values,
 //! and in attributes that a configuration may set, absent and empty (`null`,
-//! `""`, `[]`, `{}`) count as the same. A sensitive attribute that a
+//! `""`, `[]`, `{}`) count as the same, unless the attribute is
+//! [literal](crate::schema::PlanRule::literal). A sensitive attribute that a
 //! configuration may set and that the remote side does not show (null) stays
 //! what it was. Write-only attributes are never stored.
 //!

@@ -178,6 +178,13 @@ impl Attribute {
         self
     }
 
+    /// Absent and empty differ, here and in everything below.
+    #[must_use]
+    pub fn literal(mut self) -> Self {
+        self.plan.literal = true;
+        self
+    }
+
     /// The documentation, in Markdown.
     #[must_use]
     pub fn doc(mut self, description: impl Into<String>) -> Self {

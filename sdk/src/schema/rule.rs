@@ -71,6 +71,9 @@ pub struct PlanRule {
     /// A configured value that is equivalent to the one in the state is
     /// planned as the one in the state: no change.
     pub equivalent: Option<Equivalence>,
+    /// Absent and empty differ, here and in everything below: what is read is
+    /// taken as it is.
+    pub literal: bool,
 }
 
 impl fmt::Debug for PlanRule {
@@ -79,6 +82,7 @@ impl fmt::Debug for PlanRule {
             .field("stable", &self.stable)
             .field("replace", &self.replace)
             .field("equivalent", &self.equivalent.is_some())
+            .field("literal", &self.literal)
             .finish()
     }
 }

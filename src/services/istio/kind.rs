@@ -164,7 +164,7 @@ impl<K: IstioKind> tfsdk::schema::Model for Manifest<K> {
         let spec = K::Spec::object();
         let description = spec.description.clone();
         let spec = Attribute::new("spec", Kind::Nested(Nesting::Single, loosened(spec)));
-        let spec = Object::new("", [spec.required().doc(description)]);
+        let spec = Object::new("", [spec.required().literal().doc(description)]);
         let object = Object::new(K::DESCRIPTION, []);
         object
             .flatten(mesh::instead_of_cluster(Head::object()))
