@@ -1,8 +1,11 @@
-//! What the plugin costs before it does anything: `cargo bench`.
+//! What the plugin costs before it does anything, and with a thousand objects:
+//! `cargo bench`.
 //!
 //! Prints one table, and fails if a bound of `docs/development/performance.md`
 //! does not hold. Times are judged by the fastest run, which other work on the
 //! machine disturbs least; the medians are those of runs that took turns.
+
+mod many;
 
 use std::{
     io::{self, BufRead as _, BufReader},
@@ -67,6 +70,7 @@ fn run() -> io::Result<Vec<Figure>> {
     figures.extend(starts(&provider)?);
     figures.push(schema(&provider)?);
     figures.extend(plans(&provider)?);
+    figures.extend(many::figures(&provider)?);
     Ok(figures)
 }
 
