@@ -74,7 +74,7 @@ impl<K: IstioKind> Resource for IstioObject<K> {
                 K::check(&Subject { metadata, spec: &spec }, &mut found);
                 diagnostics.extend(found.into_iter().map(placed));
             }
-            Err(problems) => diagnostics.extend(problems),
+            Err(problems) => diagnostics.extend(problems.into_iter().map(placed)),
         }
     }
 

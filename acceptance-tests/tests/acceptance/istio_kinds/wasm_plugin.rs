@@ -1,6 +1,48 @@
 //! `crossmesh_istio_wasm_plugin`
 
+use crossmesh_sim::terraform::Action;
+use serde_json::json;
+
 use super::Life;
+use crate::cluster::Bench;
+
+const ADDRESS: &str = "crossmesh_istio_wasm_plugin.main";
+
+const IN_A_LIST: &str = r#"
+resource "crossmesh_istio_wasm_plugin" "main" {
+  cluster = "CLUSTER"
+
+  metadata = {
+    name        = "main"
+    namespace   = "NAMESPACE"
+    labels      = {}
+    annotations = {}
+  }
+
+  spec = {
+    url       = "registry.example.com/filter:1"
+    vm_config = { env = [{ name = "A", value = "1" }, { name = "B", value = "2" }] }
+  }
+}
+"#;
+
+#[test]
+fn items_with_a_key_are_shown_where_they_stand() {
+    let bench = Bench::with_istio();
+    bench.apply_config(&bench.here(IN_A_LIST));
+    bench.plan().expect_empty();
+    let path = bench.object("extensions.istio.io/v1alpha1", "wasmplugins", "main");
+    let theirs = json!({"spec": {"vmConfig": {"env": [
+        {"name": "A", "value": "1"}, {"name": "B", "value": "9"}]}}});
+    bench.kube().edit(&path, &theirs);
+    let plan = bench.plan();
+    plan.expect_changes(&[(ADDRESS, Action::Update)]);
+    let (mut found, change) = (Vec::new(), plan.change(ADDRESS));
+    super::differences(&change["before"], &change["after"], "", &mut found);
+    assert_eq!(found, ["spec.vm_config.env[1].value"], "empty labels are no drift");
+    let said = plan.outcome.prose();
+    assert!(said.contains("spec.vm_config.env[1].value by \"kubectl-edit\""), "{said}");
+}
 
 #[test]
 fn lives_as_every_kind_does() {
