@@ -115,7 +115,7 @@ impl Cluster {
         let _writing = (verb != Verb::DryRun).then(|| self.writing());
         let mut pacer = Pacer::new(patience);
         loop {
-            let error = match self.apply_once(&context, &intent, &object, options).await {
+            let error = match self.try_apply(&context, &intent, &object, options).await {
                 Ok(applied) => return Ok(applied),
                 // Another write came in between; nothing of ours depends on what was there.
                 Err(error) if error.kind() == &ErrorKind::Stale => error.brief(),
@@ -125,6 +125,25 @@ impl Cluster {
                 self.discovery().forget(&object.api_version);
             }
             pacer.after(error).await?;
+        }
+    }
+
+    /// Applies; what an apply cannot empty is emptied before a second one.
+    async fn try_apply(
+        &self,
+        context: &Context,
+        intent: &Value,
+        object: &ObjectRef,
+        options: &ApplyOptions,
+    ) -> Result<Applied> {
+        match self.apply_once(context, intent, object, options).await {
+            Err(refused)
+                if context.verb == Verb::Apply
+                    && self.clear(context, intent, object, &options.manager, &refused).await? =>
+            {
+                self.apply_once(context, intent, object, options).await
+            }
+            other => other,
         }
     }
 

@@ -13,6 +13,7 @@ mod apply;
 mod batch;
 #[cfg(test)]
 mod canned;
+mod clear;
 mod client;
 mod connect;
 mod delete;

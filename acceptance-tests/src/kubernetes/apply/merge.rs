@@ -162,8 +162,10 @@ fn object<'a>(value: Option<&'a Value>, empty: &'a Map<String, Value>) -> &'a Ma
     value.and_then(Value::as_object).unwrap_or(empty)
 }
 
-/// The object without the members of a set. Nothing, if nothing is left.
-pub(crate) fn remove(schema: &Schema, value: &Value, set: &FieldSet) -> Option<Value> {
+/// The object without the members of a set. Nothing, if nothing is left; so are
+/// the parts of which nothing is left, or null if `nulls`, as API servers before
+/// 1.36 have it.
+pub(crate) fn remove(schema: &Schema, value: &Value, set: &FieldSet, nulls: bool) -> Option<Value> {
     match (schema.shape(), value) {
         (Shape::Map(_) | Shape::Any, Value::Object(object)) if !schema.is_atomic_map() => {
             let mut left = Map::new();
@@ -171,7 +173,8 @@ pub(crate) fn remove(schema: &Schema, value: &Value, set: &FieldSet) -> Option<V
                 match set.below(&format!("f:{name}")) {
                     Some(inner) if inner.member => {}
                     Some(inner) => {
-                        if let Some(child) = remove(schema.child_or_any(name), child, inner) {
+                        let child = remove(schema.child_or_any(name), child, inner, nulls);
+                        if let Some(child) = child.or(nulls.then_some(Value::Null)) {
                             left.insert(name.clone(), child);
                         }
                     }
@@ -187,7 +190,7 @@ pub(crate) fn remove(schema: &Schema, value: &Value, set: &FieldSet) -> Option<V
                 .iter()
                 .filter_map(|item| match set.below(&edge_of_item(items, kind, item)) {
                     Some(inner) if inner.member => None,
-                    Some(inner) => remove(items, item, inner),
+                    Some(inner) => remove(items, item, inner, nulls),
                     None => Some(item.clone()),
                 })
                 .collect();
@@ -242,6 +245,6 @@ mod tests {
         let value =
             json!({"metadata": {"labels": {"a": "1", "b": "2"}}, "spec": {"hostname": "h"}});
         let set = FieldSet::from_v1(&json!({"f:metadata": {"f:labels": {"f:a": {}, "f:b": {}}}}));
-        assert_eq!(remove(&pod(), &value, &set), Some(json!({"spec": {"hostname": "h"}})));
+        assert_eq!(remove(&pod(), &value, &set, false), Some(json!({"spec": {"hostname": "h"}})));
     }
 }

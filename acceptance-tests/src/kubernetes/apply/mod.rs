@@ -109,9 +109,11 @@ fn prune(
     let schema = scope.schema;
     let last = last.with_named_fields(schema);
     let set_of = |value: &Value| of_value(schema, value).with_named_fields(schema);
-    let cut = |set: &FieldSet| {
-        merge::remove(schema, &merged, set).unwrap_or_else(|| Value::Object(Default::default()))
+    let cut_to = |set: &FieldSet, nulls: bool| {
+        let left = merge::remove(schema, &merged, set, nulls);
+        left.unwrap_or_else(|| Value::Object(Default::default()))
     };
+    let cut = |set: &FieldSet| cut_to(set, false);
     let all = set_of(&merged);
     let owned = owners
         .iter()
@@ -120,7 +122,12 @@ fn prune(
     let kept = set_of(&cut(&last)).union(&owned);
     let without_unowned = cut(&all.difference(&kept));
     let gone = all.difference(&set_of(&without_unowned)).intersection(&last);
-    cut(&gone)
+    // A Go struct has no nulls; nor has any object's metadata, which is one.
+    let mut left = cut_to(&gone, scope.custom);
+    if let Some(metadata) = left.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.retain(|_, value| !value.is_null());
+    }
+    left
 }
 
 /// Finds conflicts; then takes changed and removed fields from the others.
