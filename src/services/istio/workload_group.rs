@@ -58,7 +58,7 @@ pub(super) struct Spec {
 /// Labels and annotations of WorkloadEntries.
 #[derive(Clone, Model)]
 pub(super) struct GroupMetadata {
-    /// Labels.
+    /// Labels that each of them gets, in addition to its own.
     #[attr(
         optional,
         validate(
@@ -69,7 +69,7 @@ pub(super) struct GroupMetadata {
     )]
     pub labels: Tf<BTreeMap<String, String>>,
 
-    /// Annotations.
+    /// Annotations that each of them gets.
     #[attr(
         optional,
         validate(validators::count(..=256), validators::keys(syntax::qualified_name()))
@@ -127,7 +127,7 @@ pub(super) struct HttpProbe {
     #[attr(optional)]
     pub path: Tf<String>,
 
-    /// Port.
+    /// Port of the workload that is asked.
     #[attr(required, validate(syntax::port()))]
     pub port: Tf<i64>,
 
@@ -147,7 +147,7 @@ pub(super) struct HttpProbe {
 /// A header of a request.
 #[derive(Clone, Model)]
 pub(super) struct HttpHeader {
-    /// Name.
+    /// What the header is called.
     #[attr(
         required,
         validate(validators::matches(
@@ -157,7 +157,7 @@ pub(super) struct HttpHeader {
     )]
     pub name: Tf<String>,
 
-    /// Value.
+    /// What it says. Default: nothing.
     #[attr(optional)]
     pub value: Tf<String>,
 }
@@ -169,7 +169,7 @@ pub(super) struct TcpProbe {
     #[attr(optional)]
     pub host: Tf<String>,
 
-    /// Port.
+    /// Port of the workload that is asked.
     #[attr(required, validate(syntax::port()))]
     pub port: Tf<i64>,
 }
@@ -185,7 +185,7 @@ pub(super) struct ExecProbe {
 /// A service that is asked over gRPC.
 #[derive(Clone, Model)]
 pub(super) struct GrpcProbe {
-    /// Port.
+    /// Port of the workload that is asked.
     #[attr(optional, validate(syntax::port()))]
     pub port: Tf<i64>,
 

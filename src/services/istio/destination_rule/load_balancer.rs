@@ -126,7 +126,7 @@ pub(crate) struct ConsistentHash {
 /// A cookie, which is made where a request has none.
 #[derive(Clone, Model)]
 pub(crate) struct HttpCookie {
-    /// Name.
+    /// What the cookie is called.
     #[attr(required, validate(validators::not_empty()))]
     pub name: Tf<String>,
 
@@ -147,7 +147,7 @@ pub(crate) struct HttpCookie {
 /// An attribute of a cookie.
 #[derive(Clone, Model)]
 pub(crate) struct CookieAttribute {
-    /// Name.
+    /// What the attribute is called, such as `SameSite` or `Secure`.
     #[attr(required, validate(validators::not_empty()))]
     pub name: Tf<String>,
 

@@ -65,7 +65,7 @@ pub(super) struct Spec {
 /// A port that requests to the workload are taken on.
 #[derive(Clone, Model)]
 pub(crate) struct Ingress {
-    /// The port.
+    /// Number, protocol and name of the port that is listened on.
     #[attr(required)]
     pub port: Tf<SidecarPort>,
 
