@@ -31,6 +31,9 @@ pub struct Drift {
 /// What stands for the data of a Secret in a [`Drift`].
 pub const MASKED: &str = "(sensitive)";
 
+/// What `kubectl apply` notes on an object: a copy of it.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// Compares a live object with the manifest that `manager` applied.
 ///
 /// `accepted` is the [`owned::project`]ion of the object right after that
@@ -289,9 +292,23 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
+/// Hides the data of a Secret, also where `kubectl apply` copied it to.
 fn mask(drift: &mut Drift) {
-    let is_data = matches!(drift.path.steps().first(), Some(Step::Field(name)) if name == "data");
-    if !is_data {
+    let field = |at: usize| match drift.path.steps().get(at) {
+        Some(Step::Field(name)) => name.as_str(),
+        _ => "",
+    };
+    let is_data = field(0) == "data";
+    let is_annotation = field(0) == "metadata" && field(1) == "annotations";
+    if is_annotation && field(2) != LAST_APPLIED {
+        for value in [&mut drift.expected, &mut drift.found].into_iter().flatten() {
+            if let Some(copy) = value.get_mut(LAST_APPLIED) {
+                *copy = MASKED.into();
+            }
+        }
+    }
+    let is_copy = is_annotation && field(2) == LAST_APPLIED;
+    if !is_data && !is_copy {
         return;
     }
     let keys_only = drift.path.steps().len() == 1;
@@ -472,5 +489,21 @@ mod tests {
         let mut object = manifest.clone();
         object["data"]["c"] = json!("x");
         assert_eq!(found(&manifest, &object), [".data.c: \"d\" -> \"x\""]);
+    }
+
+    #[test]
+    fn copies_of_a_secret_in_annotations_are_masked() {
+        let copy = |data: &str| json!({LAST_APPLIED: data});
+        let secret = |data: &str| {
+            json!({"apiVersion": "v1", "kind": "Secret",
+                "metadata": {"name": "s", "annotations": copy(data)}})
+        };
+        for entries in [json!([]), json!([theirs(json!({"f:metadata": {"f:annotations": {}}}))])] {
+            let changes =
+                drift(&secret("hunter2"), &live(secret("hunter3"), entries), "crossmesh", None);
+            assert_eq!(changes.len(), 1, "{changes:?}");
+            let said = format!("{changes:?}");
+            assert!(!said.contains("hunter") && said.contains(MASKED), "{said}");
+        }
     }
 }

@@ -11,6 +11,7 @@
 mod access;
 mod apply;
 mod batch;
+mod bring;
 #[cfg(test)]
 mod canned;
 mod clear;

@@ -126,7 +126,7 @@ fn from_text(context: &Context, status: StatusCode, text: &str) -> Error {
             format!("the API server does not serve {} {}", object.api_version, object.kind)
         }
         (ErrorKind::KindNotServed, None) => "the API server does not serve this path".to_owned(),
-        _ if text.trim().is_empty() || text.trim_start().starts_with('<') => {
+        _ if is_secret(context) || text.trim().is_empty() || text.trim_start().starts_with('<') => {
             format!("the API server answered {status}")
         }
         _ => format!("the API server answered {status}: {}", shortened(text.trim())),
@@ -221,6 +221,17 @@ fn masked(context: &Context, kind: &ErrorKind, message: &str) -> String {
             "the Secret does not fit its schema".to_owned()
         }
         ErrorKind::Malformed if is_secret(context) => "the Secret cannot be read".to_owned(),
+        ErrorKind::Denied { webhook } if is_secret(context) => match webhook {
+            Some(webhook) => format!("the admission webhook {webhook:?} refused the Secret"),
+            None => "an admission policy refused the Secret".to_owned(),
+        },
+        // Whatever else happened on the way may quote what was sent.
+        ErrorKind::Unavailable | ErrorKind::WebhookDown | ErrorKind::TooLarge
+            if is_secret(context) =>
+        {
+            "the API server failed (its message is not shown, since the object is a Secret)"
+                .to_owned()
+        }
         // The causes say it one by one; the sentence would repeat them all.
         ErrorKind::SchemaMismatch { causes } if !causes.is_empty() => {
             "fields do not fit the schema".to_owned()
@@ -401,5 +412,25 @@ mod tests {
         let error = answer_about("v1/Service/a/b", 502, "<html><body>Bad gateway</body></html>");
         assert_eq!(error.kind(), &ErrorKind::Unavailable);
         assert!(!error.message().contains('<'));
+    }
+
+    #[test]
+    fn no_answer_about_a_secret_is_quoted() {
+        let webhook = "admission webhook \"guard.example.com\" denied the request: hunter2 is weak";
+        let policy = "ValidatingAdmissionPolicy 'p' denied request: hunter2 is weak";
+        for (status, message, shown) in [
+            (400, webhook, "guard.example.com"),
+            (422, policy, "policy refused the Secret"),
+            (500, "failed calling webhook \"x\": hunter2", "not shown"),
+            (503, "hunter2 is too much", "not shown"),
+            (413, "hunter2 is too long", "not shown"),
+        ] {
+            let body = json!({"kind": "Status", "message": message}).to_string();
+            let error = answer_about("v1/Secret/shop/s", status, &body);
+            assert!(!error.to_string().contains("hunter2"), "{status}: {error}");
+            assert!(error.message().contains(shown), "{status}: {error}");
+        }
+        let plain = answer_about("v1/Secret/shop/s", 502, "upstream said hunter2");
+        assert!(!plain.to_string().contains("hunter2"), "{plain}");
     }
 }

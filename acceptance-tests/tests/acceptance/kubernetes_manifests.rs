@@ -131,7 +131,9 @@ fn the_plan_shows_which_objects_change() {
         (&plan.change(ADDRESS)["before"]["objects"], &plan.change(ADDRESS)["after"]["objects"]);
     assert_ne!(before[&a], after[&a]);
     assert_eq!((after.get(&b), before.get(&c)), (None, None));
-    assert!(after[&c].is_string());
+    assert_eq!(after[&c], r#"{"data":{"x":"1"}}"#);
+    let said = plan.outcome.prose();
+    assert!(said.contains("- y = \"1\"") && said.contains("+ z = \"2\""), "{said}");
     bench.apply().expect_success();
     bench.plan().expect_empty();
     assert_eq!(config_map(&bench, "a")["data"], json!({"x": "1", "z": "2"}));
@@ -168,8 +170,12 @@ fn what_others_change_shows_by_object() {
     let plan = bench.plan();
     plan.expect_changes(&[(ADDRESS, Action::Update)]);
     let before = &plan.change(ADDRESS)["before"]["objects"];
-    assert_eq!(before[&a], format!("changed: .data.x from \"1\" to \"5\" by {SOMEBODY:?}"));
+    assert_eq!(before[&a], r#"{"data":{"x":"5","y":"1"}}"#);
+    assert_eq!(plan.change(ADDRESS)["after"]["objects"][&a], r#"{"data":{"x":"1","y":"1"}}"#);
     assert_eq!(before.get(&b), None);
+    let said = plan.outcome.prose();
+    assert!(said.contains(&format!("{a}: .data.x by {SOMEBODY:?}")), "{said}");
+    assert!(said.contains("~ x = \"5\" -> \"1\""), "{said}");
     bench.apply().expect_success();
     bench.plan().expect_empty();
     assert_eq!(config_map(&bench, "a")["data"], json!({"x": "1", "y": "1", "theirs": "1"}));
@@ -224,6 +230,36 @@ fn objects_of_others_are_not_taken_without_being_told() {
     bench.apply_config(&config(&bench, SMALL, "force_conflicts = true"));
     bench.plan().expect_empty();
     assert_eq!(config_map(&bench, "b")["data"]["x"], "1");
+}
+
+#[test]
+fn conflicts_name_fields_and_managers_of_the_object() {
+    let bench = Bench::new();
+    bench.apply_config(&config(&bench, SMALL, ""));
+    bench.kube().edit(&bench.core("configmaps", "a"), &json!({"data": {"x": "5", "y": "5"}}));
+    let said = bench.apply().expect_failure().prose();
+    let key = key(&bench, "v1/ConfigMap/NAMESPACE/a");
+    assert!(said.contains(&format!("{key} has fields that other managers own")), "{said}");
+    for field in ["x", "y"] {
+        assert!(said.contains(&format!(".data.{field} → {SOMEBODY}")), "{said}");
+    }
+    assert!(said.contains("which takes over exactly these fields"), "{said}");
+    bench.apply_config(&config(&bench, SMALL, "force_conflicts = true"));
+    bench.plan().expect_empty();
+}
+
+#[test]
+fn an_object_that_took_the_place_of_ours_is_not_deleted() {
+    let bench = Bench::new();
+    bench.apply_config(&config(&bench, SMALL, ""));
+    let path = bench.core("configmaps", "a");
+    bench.kube().delete(&path);
+    let theirs = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}});
+    bench.kube().create(bench.core("configmaps", "").trim_end_matches('/'), &theirs);
+    // Nothing was read since: the state means the object that was deleted.
+    bench.run(&["destroy", "-auto-approve", "-refresh=false", "-no-color"]).expect_success();
+    assert!(!config_map(&bench, "a").is_null());
+    assert_eq!(config_map(&bench, "b"), Value::Null);
 }
 
 #[test]
@@ -311,7 +347,7 @@ fn a_text_that_is_written_only_leaves_no_trace() {
     bench.plan().expect_empty();
     let path = bench.core("secrets", "s");
     assert_eq!(bench.kube().get(&path)["data"]["password"], "aHVudGVyMg==");
-    // Another password is found by its digest.
+    // Another password is found.
     let plan = bench.plan_config(&secret("hunter3"));
     plan.expect_changes(&[(ADDRESS, Action::Update)]);
     assert!(!clear(&plan.outcome.text()), "{}", plan.outcome.text());

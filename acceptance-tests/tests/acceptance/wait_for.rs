@@ -39,7 +39,13 @@ fn report(bench: &Bench, path: &str, generation: &Value, more: Value) {
 fn apply_and_report(bench: &Bench, path: &str, is_applied: impl Fn(&Value) -> bool) {
     let mut running = bench.start(&["apply", "-auto-approve", "-no-color", "-input=false"]);
     until("the object is applied", || is_applied(&bench.kube().get(path)));
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    if let Some(cluster) = bench.simulated() {
+        // Two more looks at it: that is what waiting is.
+        let looks =
+            || cluster.calls().iter().filter(|call| **call == format!("GET {path}")).count();
+        let before = looks();
+        until("the apply waits", || looks() > before + 1 || running.has_ended());
+    }
     assert!(!running.has_ended(), "it waits");
     let generation = bench.kube().get(path)["metadata"]["generation"].clone();
     report(bench, path, &generation, json!({"address": "10.0.0.1"}));
@@ -82,4 +88,53 @@ fn a_wait_that_asks_for_nothing_is_refused() {
     bench.write("main.tf", &gateway(&bench, "wait_for = { conditions = { A = \"yes\" } }"));
     let said = bench.try_plan().expect_failure().prose();
     assert!(said.contains("Unknown"), "{said}");
+}
+
+/// Two ConfigMap-like objects of which one is waited for.
+fn manifests(bench: &Bench, more: &str) -> String {
+    bench.here(&format!(
+        r#"
+resource "crossmesh_kubernetes_manifests" "main" {{
+  cluster   = "CLUSTER"
+  manifests = <<-Y
+    apiVersion: networking.istio.io/v1
+    kind: ServiceEntry
+    metadata: {{name: a, namespace: NAMESPACE}}
+    spec: {{hosts: [a.example.com]}}
+    ---
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {{name: b, namespace: NAMESPACE}}
+  Y
+  {more}
+}}
+"#
+    ))
+}
+
+#[test]
+fn objects_of_a_text_are_waited_for_by_their_keys() {
+    let bench = Bench::with_istio();
+    let key = bench.here("networking.istio.io/v1/ServiceEntry/NAMESPACE/a");
+    let wait_for = |fields: &str| {
+        format!(
+            "wait_for = {{\n    {key:?} = {{\n      conditions = {{ Reconciled = \"True\" }}\n      \
+             fields     = {{ {fields} }}\n    }}\n  }}"
+        )
+    };
+    let path = bench.istio("serviceentries", "a");
+    bench.write("main.tf", &manifests(&bench, &wait_for("\"status.address\" = \"*\"")));
+    apply_and_report(&bench, &path, |found| !found.is_null());
+    bench.plan().expect_empty();
+
+    let other = wait_for("\"status.address\" = \"10.0.0.2\"");
+    let impatient = format!("{other}\n  timeouts = {{ update = \"2s\" }}");
+    bench.write("main.tf", &manifests(&bench, &impatient));
+    let said = bench.apply().expect_failure().prose();
+    assert!(said.contains(".status.address is \"10.0.0.1\", not \"10.0.0.2\""), "{said}");
+
+    let wrong = wait_for("\"a\" = \"*\"").replace("/a\"", "/absent\"");
+    bench.write("main.tf", &manifests(&bench, &wrong));
+    let said = bench.try_plan().expect_failure().prose();
+    assert!(said.contains("The text has no object") && said.contains(&key), "{said}");
 }

@@ -1,15 +1,8 @@
-//! What changed in the cluster, brought into the object that was applied.
+//! What the cluster has, as attributes.
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
-use crate::cluster::{Drift, Step};
-
-/// Puts what the cluster has in place of what was applied, at one field.
-pub(super) fn bring(object: &mut Value, change: &Drift) {
-    place(object, change.path.steps(), change.found.as_ref());
-}
+use serde_json::Value;
 
 /// A map of texts; `None` where there is none.
 pub(super) fn texts(map: Option<&Value>) -> Option<BTreeMap<String, String>> {
@@ -17,94 +10,11 @@ pub(super) fn texts(map: Option<&Value>) -> Option<BTreeMap<String, String>> {
     Some(entries.filter_map(|(key, text)| Some((key.clone(), text.as_str()?.to_owned()))).collect())
 }
 
-/// Where in a list the item is that a step of a path means.
-pub(super) fn position(step: &Step, items: &[Value]) -> Option<usize> {
-    items.iter().position(|item| is_meant(step, item))
-}
-
-fn place(at: &mut Value, steps: &[Step], found: Option<&Value>) {
-    let Some((step, rest)) = steps.split_first() else {
-        *at = found.cloned().unwrap_or_default();
-        return;
-    };
-    match step {
-        Step::Field(name) => {
-            let none = || Value::Object(Map::new());
-            if !at.is_object() {
-                *at = none();
-            }
-            let Value::Object(fields) = at else { return };
-            match (rest, found) {
-                ([], None) => {
-                    fields.remove(name);
-                }
-                _ => place(fields.entry(name.clone()).or_insert_with(none), rest, found),
-            }
-        }
-        Step::Index(index) => {
-            if let Some(item) = at.get_mut(*index) {
-                place(item, rest, found);
-            }
-        }
-        Step::Key(_) | Step::Item(_) => {
-            if !at.is_array() {
-                *at = Value::Array(Vec::new());
-            }
-            let Value::Array(items) = at else { return };
-            let position = position(step, items);
-            match (position, rest, found) {
-                (Some(position), [], None) => {
-                    items.remove(position);
-                }
-                (Some(position), rest, found) => place(&mut items[position], rest, found),
-                (None, [], Some(found)) => items.push(found.clone()),
-                (None, ..) => {}
-            }
-        }
-    }
-}
-
-fn is_meant(step: &Step, item: &Value) -> bool {
-    match step {
-        Step::Key(key) => key.iter().all(|(name, value)| item.get(name) == Some(value)),
-        Step::Item(value) => value == item,
-        Step::Field(_) | Step::Index(_) => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::FieldPath;
-
-    fn brought(path: &str, found: Option<Value>) -> Value {
-        let mut object = json!({"spec": {"hosts": ["a"], "ports": [{"name": "http", "number": 80}],
-            "selector": {"app": "web"}}});
-        let path = FieldPath::parse(path);
-        bring(&mut object, &Drift { path, expected: None, found, manager: None });
-        object["spec"].take()
-    }
-
-    #[test]
-    fn changed_added_and_removed_fields_are_brought() {
-        assert_eq!(brought(".spec.hosts", Some(json!(["b"])))["hosts"], json!(["b"]));
-        assert_eq!(brought(".spec.new.deep", Some(json!(1)))["new"], json!({"deep": 1}));
-        let removed = brought(".spec.selector.app", None);
-        assert_eq!(removed["selector"], json!({}));
-        assert_eq!(brought(".spec.hosts", None).get("hosts"), None);
-    }
-
-    #[test]
-    fn items_are_found_by_their_keys() {
-        let changed = brought(".spec.ports[name=\"http\"].number", Some(json!(81)));
-        assert_eq!(changed["ports"], json!([{"name": "http", "number": 81}]));
-        assert_eq!(brought(".spec.ports[name=\"http\"]", None)["ports"], json!([]));
-        let added = json!({"name": "x"});
-        assert_eq!(brought(".spec.ports[name=\"x\"]", Some(added.clone()))["ports"][1], added);
-        assert_eq!(brought(".spec.hosts[=\"a\"]", None)["hosts"], json!([]));
-    }
 
     #[test]
     fn only_texts_make_a_map_of_texts() {

@@ -295,7 +295,7 @@ impl<K: IstioKind> IstioObject<K> {
         }
         warn_of_managers::<K>(cx, self.shape(), &changes, &object, state);
         for change in &changes {
-            drifted::bring(&mut object, change);
+            change.bring(&mut object);
         }
         self.show(cx, state, &object);
         Ok(())

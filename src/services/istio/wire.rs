@@ -14,7 +14,7 @@ use tfsdk::{
 
 use crate::{
     cluster::{self, FieldPath},
-    services::istio::{drifted, loose},
+    services::istio::loose,
 };
 
 /// A field whose name on the wire does not follow from the attribute's.
@@ -170,7 +170,7 @@ impl Form {
         let item = || {
             let index = match step {
                 cluster::Step::Index(index) => *index,
-                _ => drifted::position(step, value?.as_array()?)?,
+                _ => step.position(value?.as_array()?)?,
             };
             Some((index, value.and_then(|it| it.get(index))))
         };

@@ -1,12 +1,12 @@
 //! The objects of a YAML text, by the keys of the attribute `objects`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 use tfsdk::{Diagnostic, Diagnostics, value::Path};
 
 use crate::cluster::{
-    Document, ObjectRef, apply_order, apply_step, digest, parse_manifests, same_quantity,
+    Document, ObjectRef, apply_order, apply_step, parse_manifests, same_quantity,
 };
 
 /// Namespace of objects that leave it open.
@@ -17,7 +17,14 @@ const AMOUNTS: &[&str] = &["limits", "requests", "capacity", "hard", "allocatabl
 
 /// The objects of a text, in an order in which they can be applied.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Documents(Vec<Document>);
+pub(super) struct Documents {
+    list: Vec<Document>,
+    /// Places in the list by key.
+    places: HashMap<String, usize>,
+}
+
+/// An object whatever its version: group, kind, namespace, name.
+type Identity = (String, String, Option<String>, String);
 
 impl Documents {
     /// Reads a text, which is the value of the attribute `attribute`.
@@ -41,45 +48,41 @@ impl Documents {
                 "The text has no object. Remove the resource if there is nothing to apply.";
             return Err(Diagnostic::error("No manifest", detail).at(&path).into());
         }
-        let mut documents = Self(documents);
-        apply_order(&mut documents.0);
-        Ok(documents)
+        let mut list = documents;
+        apply_order(&mut list);
+        let key = |(place, it): (usize, &Document)| (it.reference.to_string(), place);
+        let places = list.iter().enumerate().map(key).collect();
+        Ok(Self { list, places })
     }
 
     /// The objects, in an order in which they can be applied.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Document> {
-        self.0.iter()
+        self.list.iter()
     }
 
     /// The object of this key.
     pub(super) fn get(&self, key: &str) -> Option<&Document> {
-        self.0.iter().find(|document| document.reference.to_string() == key)
-    }
-
-    /// A short digest of each object by its key.
-    pub(super) fn digests(&self) -> BTreeMap<String, String> {
-        let one = |it: &Document| (it.reference.to_string(), digest(&it.object));
-        self.0.iter().map(one).collect()
+        self.list.get(*self.places.get(key)?)
     }
 
     /// Whether the objects are the same, however they are written.
     pub(super) fn means_the_same_as(&self, other: &Self) -> bool {
-        self.0.len() == other.0.len()
-            && self.0.iter().all(|document| {
+        self.list.len() == other.list.len()
+            && self.list.iter().all(|document| {
                 let twin = other.get(&document.reference.to_string());
                 let intent = |it: &Document| crate::cluster::intent(&it.object);
                 twin.is_some_and(|twin| is_same(&intent(document), &intent(twin), false))
             })
     }
 
-    /// Whether any object is this one, in any version of its group.
-    pub(super) fn has(&self, object: &ObjectRef) -> bool {
-        self.0.iter().any(|document| {
-            let it = &document.reference;
-            it.is(object.group(), &object.kind)
-                && it.namespace == object.namespace
-                && it.name == object.name
-        })
+    /// Splits keys of objects that are not in the text into those that are there
+    /// in another version of their group, and those that are not.
+    pub(super) fn renamed(&self, keys: Vec<String>) -> (Vec<String>, Vec<String>) {
+        let there: HashSet<Identity> =
+            self.list.iter().map(|document| identity(&document.reference)).collect();
+        let is_there =
+            |key: &String| key.parse().is_ok_and(|object| there.contains(&identity(&object)));
+        keys.into_iter().partition(is_there)
     }
 
     /// Those of a list of keys that name an object, grouped into the steps of
@@ -94,7 +97,7 @@ impl Documents {
 
     /// Whether any object is a Secret with data in it.
     pub(super) fn have_secret_data(&self) -> bool {
-        self.0.iter().any(|document| {
+        self.list.iter().any(|document| {
             let filled = |name: &str| {
                 let data = document.object.get(name).and_then(Value::as_object);
                 data.is_some_and(|data| !data.is_empty())
@@ -102,6 +105,11 @@ impl Documents {
             document.reference.is("", "Secret") && (filled("data") || filled("stringData"))
         })
     }
+}
+
+fn identity(object: &ObjectRef) -> Identity {
+    let group = object.group().to_owned();
+    (group, object.kind.clone(), object.namespace.clone(), object.name.clone())
 }
 
 /// Equal but for how numbers and amounts are written.
@@ -154,9 +162,10 @@ data: {amount: '1'}
         let expected =
             ["v1/Namespace/shop", "v1/ConfigMap/default/settings", "apps/v1/Deployment/shop/web"];
         assert_eq!(names, expected);
-        assert_eq!(documents.digests().len(), 3);
-        let keys: Vec<String> = documents.digests().into_keys().collect();
-        let reverse = Documents::in_reverse(keys.iter());
+        let found = documents.get("v1/ConfigMap/default/settings").unwrap();
+        assert_eq!(found.reference.name, "settings");
+        assert!(documents.get("v1/ConfigMap/default/other").is_none());
+        let reverse = Documents::in_reverse(names.iter());
         let reverse: Vec<String> = reverse.iter().flatten().map(ToString::to_string).collect();
         assert_eq!(reverse, expected.iter().rev().copied().collect::<Vec<_>>());
     }
@@ -189,8 +198,9 @@ data: {amount: '1'}
     #[test]
     fn an_object_in_another_version_is_the_same() {
         let documents = parsed(TEXT);
-        assert!(documents.has(&"apps/v1beta1/Deployment/shop/web".parse().unwrap()));
-        assert!(!documents.has(&"apps/v1/Deployment/other/web".parse().unwrap()));
+        let keys = ["apps/v1beta1/Deployment/shop/web", "apps/v1/Deployment/other/web"];
+        let (renamed, left) = documents.renamed(keys.map(str::to_owned).to_vec());
+        assert_eq!((renamed, left), (vec![keys[0].to_owned()], vec![keys[1].to_owned()]));
     }
 
     #[test]

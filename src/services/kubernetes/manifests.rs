@@ -7,23 +7,26 @@ use tfsdk::{
     Diagnostic, Diagnostics, Model,
     engine::{Change, Operation, Resource},
     schema::validators,
-    value::Tf,
+    value::{Path, Tf},
 };
 
-use super::{adoption, documents::Documents, rollout::Rollout};
+use super::{
+    adoption, changes::Changes, documents::Documents, ledger::Ledger, records::Records,
+    rollout::Rollout, shown::Shown,
+};
 use crate::{
-    cluster::{ApplyOptions, Document, Drift, FIELD_MANAGER, ObjectRef, drift},
-    services::{Client, Cx, InCluster, PlanCx, Site, diagnostic::Doing, notes::Notes},
+    cluster::{ApplyOptions, Document, FIELD_MANAGER, ObjectRef, ReadyRule, owned_digest},
+    services::{Client, Cx, InCluster, PlanCx, Site, WaitFor, diagnostic::Doing, notes::Notes},
 };
 
 /// Note: the objects were imported and not read yet.
 const IMPORTED: &str = "imported";
 
+/// How many keys are named where one is not among them.
+const SHOWN_KEYS: usize = 20;
+
 /// What asks whether a cluster can be reached.
 const REACH: &str = "reach the cluster";
-
-/// Longest description of what changed in one object, in characters.
-const CHANGE_LIMIT: usize = 400;
 
 /// Any Kubernetes objects, written as YAML, applied server-side and kept as they
 /// are written: namespaces and definitions first, then what needs them. Objects
@@ -37,13 +40,14 @@ pub(super) struct Manifests {
 
     /// The objects: YAML or JSON, any number of documents, also `List` kinds.
     /// Objects of namespaced kinds that name no namespace go to `default`. The
-    /// text stays in the state as it is: use `manifests_wo` for Secrets.
-    #[attr(optional)]
+    /// text stays in the state as it is: use `manifests_wo` for Secrets. Plans do
+    /// not show it; `objects` shows what changes.
+    #[attr(optional, sensitive)]
     pub manifests: Tf<String>,
 
     /// The same for a text that is never stored, neither in the plan nor in the
-    /// state: for Secrets, and with ephemeral values. Needs Terraform 1.11. What
-    /// changes in it is found by the digests in `objects`.
+    /// state: for Secrets, and with ephemeral values. Needs Terraform 1.11. Which
+    /// objects change in it is found by digests beside the state.
     #[attr(optional, write_only)]
     pub manifests_wo: Tf<String>,
 
@@ -63,9 +67,16 @@ pub(super) struct Manifests {
     #[attr(optional, default = true)]
     pub wait: Tf<bool>,
 
-    /// A short digest of each object by `apiVersion/kind/namespace/name`, known at
-    /// plan: a changed digest is a changed object. Of an object that others
-    /// changed it says what they changed; one that they deleted is missing.
+    /// What else to wait for, after every apply, by the keys of `objects`: an
+    /// object's own conditions and fields.
+    #[attr(optional)]
+    pub wait_for: Tf<BTreeMap<String, WaitFor>>,
+
+    /// Each object as JSON by `apiVersion/kind/namespace/name`, known at plan, so
+    /// that the plan shows what changes. Data of Secrets is masked, and numbered
+    /// when it changes; of `manifests_wo` nothing but that number is there. An
+    /// object that others changed is shown as the cluster has it; one that they
+    /// deleted is missing.
     #[attr(computed)]
     pub objects: Tf<BTreeMap<String, String>>,
 
@@ -103,6 +114,7 @@ impl Resource for KubernetesManifests {
             Ok(_) => {}
             Err(problems) => diagnostics.extend(problems),
         }
+        config.check_waits(diagnostics);
     }
 
     async fn plan(&self, cx: &PlanCx, change: &mut Change<Manifests>) -> Result<(), Diagnostics> {
@@ -111,18 +123,20 @@ impl Resource for KubernetesManifests {
             change.planned.objects = Tf::Unknown;
             return Ok(());
         };
+        let records = Records::of(&Notes::read(cx.private()));
+        let write_only = !change.config.manifests_wo.is_null();
         let before = change.prior.as_ref().and_then(|prior| Some((prior, prior.stored()?)));
-        match before {
+        let shown = match before {
             Some((prior, stored)) if documents.means_the_same_as(&stored) => {
                 // Only the spelling differs, which is no change.
-                let wanted = stored.digests();
                 if change.config.manifests.is_known() {
                     change.planned.manifests = prior.manifests.clone();
                 }
-                change.planned.objects = Tf::Known(wanted);
+                Shown::of(&stored, write_only, &records)
             }
-            _ => change.planned.objects = Tf::Known(documents.digests()),
-        }
+            _ => Shown::of(&documents, write_only, &records),
+        };
+        change.planned.objects = Tf::Known(shown.texts);
         if change.is_create() {
             change.planned.id = change.planned.id_of(&documents);
         }
@@ -133,40 +147,37 @@ impl Resource for KubernetesManifests {
         let documents = plan.documents()?.unwrap_or_default();
         let site = plan.place.open_for_create(cx).await?;
         plan.id = plan.id_of(&documents);
-        plan.objects = Tf::Known(BTreeMap::new());
         let rollout = plan.rollout(cx, &site, None);
         let all: Vec<&Document> = documents.iter().collect();
-        let mut state = plan.clone();
-        rollout.apply(&all, |_| false, |key, digest| state.keep(cx, key, digest)).await?;
-        if plan.wait.or_default() {
-            rollout.wait_ready(&all).await?;
-        }
-        Ok(state)
+        let mut ledger = plan.ledger(cx, BTreeMap::new(), &documents);
+        rollout
+            .apply(&all, |_| false, |document, applied| ledger.applied(document, applied))
+            .await?;
+        rollout.wait_ready(plan.waits(&documents, &all)).await?;
+        Ok(ledger.state())
     }
 
     async fn read(&self, cx: &Cx, mut state: Manifests) -> Result<Option<Manifests>, Diagnostics> {
         let site = state.place.open(cx).await?;
         let before = state.objects.known().cloned().unwrap_or_default();
         let keys: Vec<String> = before.keys().cloned().collect();
-        let rollout = state.rollout(cx, &site, None);
-        let found = rollout.read(&keys).await?;
+        let found = state.rollout(cx, &site, None).read(&keys).await?;
         if found.is_empty() && !keys.is_empty() {
             return Ok(None);
         }
+        let mut records = Records::open(cx);
+        found.iter().for_each(|(key, object)| records.see(key, object));
         if Notes::of(cx).get::<bool>(IMPORTED).unwrap_or_default() {
             Notes::remove(cx, IMPORTED);
-            state.adopt(&keys, &found)?;
-            return Ok(Some(state));
+            state.adopt(&keys, &found, &mut records)?;
+        } else {
+            let stored = state.stored();
+            let mut changes = Changes::new(stored.as_ref(), &records, state.field_manager.text());
+            let seen = found.iter().map(|(key, object)| (key.clone(), changes.show(key, object)));
+            state.objects = Tf::Known(seen.collect());
+            changes.warn(cx, state.force_conflicts.or_default());
         }
-        let stored = state.stored();
-        let digests = stored.as_ref().map(Documents::digests).unwrap_or_default();
-        let seen = found.iter().map(|(key, object)| {
-            let digest = digests.get(key).or_else(|| before.get(key)).cloned().unwrap_or_default();
-            let manifest = stored.as_ref().and_then(|stored| stored.get(key));
-            let changed = changed(&rollout, key, manifest, object);
-            (key.clone(), changed.unwrap_or(digest))
-        });
-        state.objects = Tf::Known(seen.collect());
+        records.write(cx);
         Ok(Some(state))
     }
 
@@ -179,9 +190,10 @@ impl Resource for KubernetesManifests {
         let documents = plan.documents()?.unwrap_or_default();
         let site = plan.place.open(cx).await?;
         let before = prior.objects.known().cloned().unwrap_or_default();
-        let wanted = plan.objects.known().cloned().unwrap_or_else(|| documents.digests());
         let former = Some(prior.field_manager.text()).filter(|it| *it != plan.field_manager.text());
         let rollout = plan.rollout(cx, &site, former);
+        let mut ledger = plan.ledger(cx, before.clone(), &documents);
+        let wanted = ledger.wanted().clone();
         let changed: Vec<&Document> = documents
             .iter()
             .filter(|document| {
@@ -194,29 +206,25 @@ impl Resource for KubernetesManifests {
             let patience = site.patience(cx);
             site.run(cx, REACH, site.cluster.version(patience)).await?.doing(REACH)?;
         }
-        let mut state = Manifests { objects: Tf::Known(before.clone()), ..plan.clone() };
         let known = |key: &str| before.contains_key(key);
-        rollout.apply(&changed, known, |key, digest| state.keep(cx, key, digest)).await?;
-        let (renamed, left): (Vec<String>, Vec<String>) =
-            before.into_keys().filter(|key| !wanted.contains_key(key)).partition(|key| {
-                // The same object in another version stays.
-                key.parse::<ObjectRef>().is_ok_and(|object| documents.has(&object))
-            });
-        renamed.iter().for_each(|key| state.drop_key(cx, key));
-        rollout.delete(&left, |key| state.drop_key(cx, key)).await?;
-        if plan.wait.or_default() {
-            rollout.wait_ready(&changed).await?;
-        }
+        let applied = |document: &Document, applied: &_| ledger.applied(document, applied);
+        rollout.apply(&changed, known, applied).await?;
+        let left = before.keys().filter(|key| !wanted.contains_key(*key)).cloned().collect();
+        let (renamed, left) = documents.renamed(left);
+        renamed.iter().for_each(|key| ledger.gone(key));
+        let left = ledger.with_uids(left);
+        rollout.delete(&left, |key| ledger.gone(key)).await?;
+        rollout.wait_ready(plan.waits(&documents, &changed)).await?;
         Ok(Manifests { objects: Tf::Known(wanted), ..plan })
     }
 
     async fn delete(&self, cx: &Cx, state: Manifests) -> Result<(), Diagnostics> {
         let site = state.place.open(cx).await?;
-        let keys: Vec<String> =
-            state.objects.known().into_iter().flatten().map(|it| it.0.clone()).collect();
+        let keys = state.objects.known().into_iter().flatten().map(|it| it.0.clone()).collect();
         let rollout = state.rollout(cx, &site, None);
-        let mut left = state.clone();
-        rollout.delete(&keys, |key| left.drop_key(cx, key)).await
+        let mut ledger = Ledger::new(cx, state, Records::open(cx), Shown::default());
+        let objects = ledger.with_uids(keys);
+        rollout.delete(&objects, |key| ledger.gone(key)).await
     }
 
     async fn import(&self, cx: &Cx, id: &str) -> Result<Manifests, Diagnostics> {
@@ -277,20 +285,52 @@ impl Manifests {
         Rollout { cx, site, options, former: former.map(str::to_owned) }
     }
 
-    /// Notes that an object is there, and keeps the state.
-    fn keep(&mut self, cx: &Cx, key: String, digest: String) {
-        if let Some(objects) = self.objects.known_mut() {
-            objects.insert(key, digest);
+    /// The books of an operation that finds `objects` there.
+    fn ledger<'a>(
+        &self,
+        cx: &'a Cx,
+        objects: BTreeMap<String, String>,
+        documents: &Documents,
+    ) -> Ledger<'a> {
+        let records = Records::open(cx);
+        let mut wanted = Shown::of(documents, !self.manifests_wo.is_null(), &records);
+        if let Tf::Known(planned) = &self.objects {
+            wanted.texts.clone_from(planned);
         }
-        cx.save(self);
+        let state = Self { objects: Tf::Known(objects), ..self.clone() };
+        Ledger::new(cx, state, records, wanted)
     }
 
-    /// Notes that an object is gone, and keeps the state.
-    fn drop_key(&mut self, cx: &Cx, key: &str) {
-        if let Some(objects) = self.objects.known_mut() {
-            objects.remove(key);
+    /// What to wait for: the kinds' own readiness of what was applied, and what
+    /// was asked for.
+    fn waits<'a>(
+        &self,
+        documents: &'a Documents,
+        applied: &[&'a Document],
+    ) -> Vec<(&'a Document, ReadyRule)> {
+        let by_kind = applied.iter().filter(|_| self.wait.or_default());
+        let by_kind = by_kind.map(|document| (*document, ReadyRule::ByKind));
+        let asked = self.wait_for.known().into_iter().flatten();
+        let asked = asked.filter_map(|(key, it)| Some((documents.get(key)?, it.rule())));
+        by_kind.chain(asked).collect()
+    }
+
+    /// Refuses waits for objects that the text does not have.
+    fn check_waits(&self, diagnostics: &mut Diagnostics) {
+        let Ok(Some(documents)) = self.documents() else { return };
+        for key in self.wait_for.known().into_iter().flatten().map(|(key, _)| key) {
+            if documents.get(key).is_none() {
+                let keys = documents.iter().map(|it| format!("\n  {}", it.reference));
+                diagnostics.error_at(
+                    Path::from("wait_for").key(key),
+                    "No such object",
+                    format!(
+                        "The text has no object {key:?}. Its first objects are:\n{}",
+                        keys.take(SHOWN_KEYS).collect::<String>()
+                    ),
+                );
+            }
         }
-        cx.save(self);
     }
 
     /// Makes a text of objects that were imported.
@@ -298,82 +338,27 @@ impl Manifests {
         &mut self,
         keys: &[String],
         found: &BTreeMap<String, Value>,
+        records: &mut Records,
     ) -> Result<(), Diagnostics> {
         let mut steps = Documents::in_reverse(keys.iter());
         steps.reverse();
         let objects = steps.iter().flatten().filter_map(|object| found.get(&object.to_string()));
         let text = adoption::text_of(objects, self.field_manager.text());
         let documents = Documents::parse(&text, "manifests")?;
-        self.objects = Tf::Known(documents.digests());
+        let shown = Shown::of(&documents, false, records);
+        for (key, hidden) in &shown.hidden {
+            let owned = found.get(key).and_then(|it| owned_digest(it, self.field_manager.text()));
+            records.accept(key, owned, hidden);
+        }
+        self.objects = Tf::Known(shown.texts);
         self.manifests = text.into();
         Ok(())
     }
 }
 
-/// What others changed of our fields, in words; `None` if nothing.
-fn changed(
-    rollout: &Rollout<'_>,
-    key: &str,
-    manifest: Option<&Document>,
-    object: &Value,
-) -> Option<String> {
-    match (rollout.is_as_accepted(key, object), manifest) {
-        (Some(true), _) => None,
-        (_, Some(manifest)) => {
-            let changes = drift(&manifest.object, object, &rollout.options.manager, None);
-            (!changes.is_empty()).then(|| described(&changes))
-        }
-        (Some(false), None) => Some("changed since it was applied".to_owned()),
-        (None, None) => None,
-    }
-}
-
-fn described(changes: &[Drift]) -> String {
-    let short = |value: &Option<Value>| match value {
-        None => "nothing".to_owned(),
-        Some(value @ (Value::Object(_) | Value::Array(_))) if value.to_string().len() > 60 => {
-            "…".to_owned()
-        }
-        Some(value) => value.to_string(),
-    };
-    let one = |change: &Drift| {
-        let by = change.manager.as_ref().map(|it| format!(" by {it:?}")).unwrap_or_default();
-        let (from, to) = (short(&change.expected), short(&change.found));
-        format!("{} from {from} to {to}{by}", change.path)
-    };
-    let text = format!("changed: {}", changes.iter().map(one).collect::<Vec<_>>().join("; "));
-    if text.chars().count() <= CHANGE_LIMIT {
-        return text;
-    }
-    text.chars().take(CHANGE_LIMIT).chain(['…']).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::cluster::FieldPath;
-
-    fn change(path: &str, found: Value) -> Drift {
-        let manager = Some("kubectl-edit".to_owned());
-        Drift {
-            path: FieldPath::parse(path),
-            expected: Some(json!(2)),
-            found: Some(found),
-            manager,
-        }
-    }
-
-    #[test]
-    fn changes_are_described_with_their_manager() {
-        let text = described(&[change(".spec.replicas", json!(5))]);
-        assert_eq!(text, "changed: .spec.replicas from 2 to 5 by \"kubectl-edit\"");
-        let long = described(&[change(".spec.a", json!({"b": "x".repeat(100)}))]);
-        assert!(long.contains("from 2 to …"), "{long}");
-        let many = described(&vec![change(".spec.replicas", json!(5)); 50]);
-        assert_eq!(many.chars().count(), CHANGE_LIMIT + 1);
-    }
 
     fn config(manifests: Tf<String>) -> Manifests {
         Manifests { manifests, ..Manifests::empty() }

@@ -1,9 +1,13 @@
 //! Any Kubernetes objects, as YAML.
 
 mod adoption;
+mod changes;
 mod documents;
+mod ledger;
 mod manifests;
+mod records;
 mod rollout;
+mod shown;
 
 use tfsdk::engine::Registry;
 

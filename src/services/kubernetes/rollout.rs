@@ -1,5 +1,5 @@
 //! Applying, pruning, reading and deleting many objects: what does not depend on
-//! each other at once, and the state kept after each.
+//! each other at once.
 
 use std::{collections::BTreeMap, future::Future};
 
@@ -11,13 +11,10 @@ use super::documents::Documents;
 use crate::{
     cluster::{
         self, Applied, ApplyOptions, DeleteOptions, Document, ErrorKind, ObjectRef, ReadyRule,
-        apply_step, digest, owned_digest,
+        apply_step,
     },
-    services::{Cx, Site, diagnostic, notes::Notes},
+    services::{Cx, Site, diagnostic},
 };
-
-/// Note: digest of what we own of each object, right after we applied it.
-const ACCEPTED: &str = "accepted";
 
 /// Requests that are under way at once.
 const AT_ONCE: usize = 8;
@@ -36,7 +33,7 @@ pub(super) struct Rollout<'a> {
 
 impl Rollout<'_> {
     /// Applies objects step by step. `known` says which existed before as ours;
-    /// `done` is told each key and digest as soon as the object is there.
+    /// `done` is told each object as soon as it is there.
     ///
     /// # Errors
     ///
@@ -45,7 +42,7 @@ impl Rollout<'_> {
         &self,
         documents: &[&Document],
         known: impl Fn(&str) -> bool,
-        mut done: impl FnMut(String, String),
+        mut done: impl FnMut(&Document, &Applied),
     ) -> Result<(), Diagnostics> {
         for step in documents.chunk_by(|a, b| apply_step(&a.reference) == apply_step(&b.reference))
         {
@@ -54,14 +51,11 @@ impl Rollout<'_> {
                 let document: &Document = document;
                 let key = document.reference.to_string();
                 let known = known(&key);
-                async move { (key, document, self.apply_one(document, known).await) }
+                async move { (document, self.apply_one(document, known).await) }
             }));
-            while let Some((key, document, outcome)) = applying.next().await {
+            while let Some((document, outcome)) = applying.next().await {
                 match outcome {
-                    Ok(applied) => {
-                        self.accept(&key, &applied);
-                        done(key, digest(&document.object));
-                    }
+                    Ok(applied) => done(document, &applied),
                     Err(errors) => problems.extend(errors),
                 }
             }
@@ -70,8 +64,9 @@ impl Rollout<'_> {
             let is_definition = |it: &&&Document| {
                 it.reference.is("apiextensions.k8s.io", "CustomResourceDefinition")
             };
-            let definitions: Vec<&Document> = step.iter().filter(is_definition).copied().collect();
-            self.wait_ready(&definitions).await?;
+            let definitions = step.iter().filter(is_definition);
+            let waits = definitions.map(|it| (*it, ReadyRule::ByKind)).collect();
+            self.wait_ready(waits).await?;
         }
         Ok(())
     }
@@ -99,16 +94,18 @@ impl Rollout<'_> {
         Ok(applied)
     }
 
-    /// Waits until the objects are ready, each as its kind means it.
+    /// Waits until the objects are ready, each as its rule says.
     ///
     /// # Errors
     ///
     /// Every object that is not ready in time, and why.
-    pub(super) async fn wait_ready(&self, documents: &[&Document]) -> Result<(), Diagnostics> {
-        let waiting = documents.iter().copied().map(|document| async move {
+    pub(super) async fn wait_ready(
+        &self,
+        waits: Vec<(&Document, ReadyRule)>,
+    ) -> Result<(), Diagnostics> {
+        let waiting = waits.into_iter().map(|(document, rule)| async move {
             let doing = format!("wait until {} is ready", document.reference.kind);
             let patience = self.site.patience(self.cx);
-            let rule = ReadyRule::ByKind;
             let ready = self.site.cluster.wait_ready(&document.reference, &rule, patience);
             let outcome = self.site.run(self.cx, &doing, ready).await?;
             outcome.map(drop).map_err(|error| refused(&doing, document, &error))
@@ -119,28 +116,28 @@ impl Rollout<'_> {
     }
 
     /// Deletes objects in the reverse of the order of their creation and waits
-    /// until they are gone; `done` is told each key.
+    /// until they are gone. Each is named with the uid that it had when it was seen
+    /// last, if that is known: one that took its place is left alone. `done` is told
+    /// each key.
     ///
     /// # Errors
     ///
     /// Every object of the step that stays; later steps are not begun.
     pub(super) async fn delete(
         &self,
-        keys: &[String],
+        objects: &BTreeMap<String, Option<String>>,
         mut done: impl FnMut(&str),
     ) -> Result<(), Diagnostics> {
-        for step in Documents::in_reverse(keys.iter()) {
+        for step in Documents::in_reverse(objects.keys()) {
             let mut problems = Diagnostics::new();
             let mut deleting = at_once(step.into_iter().map(|object| async move {
-                let outcome = self.delete_one(&object).await;
-                (object.to_string(), outcome)
+                let key = object.to_string();
+                let uid = objects.get(&key).cloned().flatten();
+                (key, self.delete_one(&object, uid).await)
             }));
             while let Some((key, outcome)) = deleting.next().await {
                 match outcome {
-                    Ok(()) => {
-                        self.forget(&key);
-                        done(&key);
-                    }
+                    Ok(()) => done(&key),
                     Err(errors) => problems.extend(errors),
                 }
             }
@@ -150,10 +147,10 @@ impl Rollout<'_> {
         Ok(())
     }
 
-    async fn delete_one(&self, object: &ObjectRef) -> Result<(), Diagnostics> {
+    async fn delete_one(&self, object: &ObjectRef, uid: Option<String>) -> Result<(), Diagnostics> {
         let doing = format!("delete {}", object.kind);
         let patience = self.site.patience(self.cx);
-        let options = DeleteOptions::default();
+        let options = DeleteOptions { uid, ..DeleteOptions::default() };
         let deletion = self.site.cluster.delete(object, &options, patience);
         match self.site.run(self.cx, &doing, deletion).await? {
             Err(error) if !self.site.is_gone(&error).await => {
@@ -195,31 +192,6 @@ impl Rollout<'_> {
         }
         Ok(found)
     }
-
-    /// Whether what we own of an object is still what the server made of it when
-    /// we applied it; `None` if that was not noted.
-    pub(super) fn is_as_accepted(&self, key: &str, object: &Value) -> Option<bool> {
-        let accepted: BTreeMap<String, String> = Notes::of(self.cx).get(ACCEPTED)?;
-        let accepted = accepted.get(key)?;
-        Some(owned_digest(object, &self.options.manager).as_ref() == Some(accepted))
-    }
-
-    fn accept(&self, key: &str, applied: &Applied) {
-        if let Some(digest) = owned_digest(&applied.object, &self.options.manager) {
-            let mut accepted: BTreeMap<String, String> =
-                Notes::of(self.cx).get(ACCEPTED).unwrap_or_default();
-            accepted.insert(key.to_owned(), digest);
-            Notes::set(self.cx, ACCEPTED, &accepted);
-        }
-    }
-
-    fn forget(&self, key: &str) {
-        let accepted: Option<BTreeMap<String, String>> = Notes::of(self.cx).get(ACCEPTED);
-        if let Some(mut accepted) = accepted {
-            accepted.remove(key);
-            Notes::set(self.cx, ACCEPTED, &accepted);
-        }
-    }
 }
 
 /// A cluster's refusal of one object, with its place in the text.
@@ -233,6 +205,18 @@ fn refused(doing: &str, document: &Document, error: &cluster::Error) -> Diagnost
              it with the id \"{cluster}/{key}\", or set `force_conflicts = true` to adopt it and \
              take over the fields of this text.\n{place}",
             error.message()
+        );
+        let diagnostic = Diagnostic::error(format!("Unable to {doing}"), detail);
+        return diagnostic.at(Path::from("manifests")).into();
+    }
+    if let ErrorKind::Conflict { fields } = error.kind() {
+        let one = |it: &cluster::FieldConflict| format!("\n  {} → {}", it.field, it.manager);
+        let lines: String = fields.iter().map(one).collect();
+        let detail = format!(
+            "{key} has fields that other managers own with other values than this text. Leave them \
+             out of the text to share the object, or set `force_conflicts = true`, which takes over \
+             exactly these fields:\n{lines}\n{}{place}",
+            diagnostic::facts(&[("Cluster", error.cluster())]).trim_start_matches('\n'),
         );
         let diagnostic = Diagnostic::error(format!("Unable to {doing}"), detail);
         return diagnostic.at(Path::from("manifests")).into();
