@@ -26,6 +26,7 @@ mod istio_virtual_service;
 mod kubernetes_manifests;
 mod kubernetes_patience;
 mod kubernetes_reads;
+mod kubernetes_texts;
 mod tcm_ingress_gateway;
 mod tcm_mesh;
 mod tcm_mesh_cluster;
