@@ -269,6 +269,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_in_a_dynamic_value_is_shown_as_if_it_nested() {
+        let inner = || {
+            Object::new(
+                "A rule.",
+                [Attribute::new("port", Type::Number).required().doc("Its port.")],
+            )
+        };
+        let shown = |attribute: Attribute| {
+            let schema = Schema::new("A filter.", [attribute.optional().doc("The rules.")]);
+            let mut text = String::new();
+            block(&mut text, &schema.block);
+            text
+        };
+        let dynamic = Attribute::new("rules", Type::Dynamic);
+        let nested = Attribute::new("rules", Kind::Nested(Nesting::List, inner()));
+        assert_eq!(shown(dynamic.described_by(Nesting::List, inner())), shown(nested));
+    }
+
+    #[test]
     fn rules_read_as_sentences() {
         let attribute = Attribute::new("qos", Type::String)
             .optional()
