@@ -7,7 +7,7 @@ use std::{
 
 use crossmesh_sim::kubernetes::{Fault, FaultRule};
 
-use crate::cluster::Bench;
+use crate::cluster::{Bench, until};
 
 const ONE: &str = r#"
 resource "crossmesh_istio_virtual_service" "one" {
@@ -40,7 +40,8 @@ resource "crossmesh_istio_virtual_service" "all" {
 fn meanwhile(later: impl FnOnce() + Send, run: impl FnOnce()) {
     thread::scope(|scope| {
         scope.spawn(|| {
-            thread::sleep(Duration::from_secs(4));
+            let begun = Instant::now();
+            until("tries have failed", || begun.elapsed() > Duration::from_secs(4));
             later();
         });
         run();
