@@ -174,7 +174,7 @@ pub(crate) fn remove(schema: &Schema, value: &Value, set: &FieldSet, nulls: bool
                     Some(inner) if inner.member => {}
                     Some(inner) => {
                         let child = remove(schema.child_or_any(name), child, inner, nulls);
-                        if let Some(child) = child.or(nulls.then_some(Value::Null)) {
+                        if let Some(child) = child.or_else(|| nulls.then_some(Value::Null)) {
                             left.insert(name.clone(), child);
                         }
                     }
