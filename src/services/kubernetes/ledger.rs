@@ -11,8 +11,9 @@ use crate::{
     services::Cx,
 };
 
-/// The books. They are written when they are dropped, once: an operation on
-/// thousands of objects would spend its time on writing else.
+/// The books. They are written when they are dropped, once, and only if anything
+/// has changed: an operation on thousands of objects would spend its time on
+/// writing else, and one that fails at once leaves everything as it was.
 pub(super) struct Ledger<'a> {
     cx: &'a Cx,
     /// The state as far as it was reached.
@@ -21,16 +22,19 @@ pub(super) struct Ledger<'a> {
     records: Records,
     /// The objects as they are wanted.
     wanted: Shown,
+    /// Whether an object was changed.
+    changed: bool,
 }
 
 impl<'a> Ledger<'a> {
     /// The books of an operation that has reached `state`, on its way to `wanted`.
     pub(super) fn new(cx: &'a Cx, state: Manifests, records: Records, wanted: Shown) -> Self {
-        Self { cx, state, records, wanted }
+        Self { cx, state, records, wanted, changed: false }
     }
 
     /// Notes that an object is there as it is wanted.
     pub(super) fn applied(&mut self, document: &Document, applied: &Applied) {
+        self.changed = true;
         let key = document.reference.to_string();
         let owned = owned_digest(&applied.object, self.state.field_manager.text());
         let hidden = self.wanted.hidden.remove(&key).unwrap_or_default();
@@ -44,6 +48,7 @@ impl<'a> Ledger<'a> {
 
     /// Notes that an object is gone.
     pub(super) fn gone(&mut self, key: &str) {
+        self.changed = true;
         self.records.forget(key);
         if let Tf::Known(objects) = &mut self.state.objects {
             objects.remove(key);
@@ -69,7 +74,9 @@ impl<'a> Ledger<'a> {
 
 impl Drop for Ledger<'_> {
     fn drop(&mut self) {
-        self.records.write(self.cx);
-        self.cx.save(&self.state);
+        if self.changed {
+            self.records.write(self.cx);
+            self.cx.save(&self.state);
+        }
     }
 }
