@@ -29,6 +29,9 @@ const ONCE: [(&str, usize); 10] = [
     ("dns_record", 1),
 ];
 
+/// How often it is looked whether something has happened.
+const POLL: Duration = Duration::from_millis(2);
+
 const STATE: &str = "terraform.tfstate";
 
 /// Writes that are made, and so killed after, among others.
@@ -88,11 +91,14 @@ fn apply_until_a_new_write(stage: &Stage, known: &BTreeSet<String>) -> Option<St
         let calls = stage.cloud().recorder().since(start);
         let new = calls.iter().filter_map(write).find(|write| !known.contains(write));
         if let Some(new) = new {
-            let victims = match known.len().is_multiple_of(2) {
-                true => vec![terraform.id()],
-                false => children(terraform.id()),
-            };
-            kill(&victims);
+            // Again until it is over: a plugin may end between being listed and killed.
+            while !terraform.has_ended() {
+                kill(&match known.len().is_multiple_of(2) {
+                    true => vec![terraform.id()],
+                    false => children(terraform.id()),
+                });
+                thread::sleep(POLL);
+            }
             terraform.end();
             tidy_up(stage, &before);
             return Some(new);
@@ -102,7 +108,7 @@ fn apply_until_a_new_write(stage: &Stage, known: &BTreeSet<String>) -> Option<St
             assert!(success, "{said}");
             return None;
         }
-        thread::sleep(Duration::from_millis(2));
+        thread::sleep(POLL);
     }
 }
 
