@@ -177,7 +177,7 @@ fn a_wait_that_is_too_long_names_the_status() {
     stage.write("main.tf", &hub_in(&stage, "hub", 0, "  timeouts = { create = \"3s\" }\n"));
     let said = stage.apply().expect_failure().prose();
     assert!(said.contains("Initializing (opening of TDCC: Opening)"), "{said}");
-    assert!(said.contains("raise the operation's value in `timeouts`"), "{said}");
+    assert!(said.contains("Raise the operation's value in `timeouts`"), "{said}");
     assert!(stage.state().is_tainted(ADDRESS));
     stage.expect_clean_destroy();
 }
