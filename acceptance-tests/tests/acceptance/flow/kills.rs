@@ -29,9 +29,6 @@ const ONCE: [(&str, usize); 10] = [
     ("dns_record", 1),
 ];
 
-/// How often it is looked whether something has happened.
-const POLL: Duration = Duration::from_millis(2);
-
 const STATE: &str = "terraform.tfstate";
 
 /// Writes that are made, and so killed after, among others.
@@ -97,7 +94,7 @@ fn apply_until_a_new_write(stage: &Stage, known: &BTreeSet<String>) -> Option<St
                     true => vec![terraform.id()],
                     false => children(terraform.id()),
                 });
-                thread::sleep(POLL);
+                thread::sleep(Duration::from_millis(2));
             }
             terraform.end();
             tidy_up(stage, &before);
@@ -108,7 +105,7 @@ fn apply_until_a_new_write(stage: &Stage, known: &BTreeSet<String>) -> Option<St
             assert!(success, "{said}");
             return None;
         }
-        thread::sleep(POLL);
+        thread::sleep(Duration::from_millis(2));
     }
 }
 
