@@ -91,6 +91,14 @@ impl<T: AsRef<str>> Tf<T> {
     }
 }
 
+impl Tf<String> {
+    /// The text, or null for an empty one, with which many APIs say that there
+    /// is nothing.
+    pub fn unless_empty(text: impl Into<String>) -> Self {
+        Some(text.into()).filter(|text| !text.is_empty()).into()
+    }
+}
+
 impl<T: Copy + Default> Tf<T> {
     /// The value, or the type's default where there is none.
     pub fn or_default(&self) -> T {
@@ -151,6 +159,8 @@ mod tests {
         assert_eq!(Tf::<String>::from("a"), Tf::Known("a".to_owned()));
         assert_eq!(Tf::from(Some(1)), Tf::Known(1));
         assert_eq!(Tf::<i32>::from(None), Tf::Null);
+        assert_eq!(Tf::unless_empty("a"), Tf::from("a"));
+        assert_eq!(Tf::unless_empty(""), Tf::Null);
         let mut list = Tf::Known(vec![1]);
         list.known_mut().unwrap().push(2);
         assert_eq!(list.map(|list| list.len()), Tf::Known(2));

@@ -263,19 +263,18 @@ impl Gateway {
     fn as_told(&self, gateway: &tcm::IngressGateway) -> Self {
         let status = gateway.status.clone().unwrap_or_default();
         let balancer = status.load_balancer.unwrap_or_default();
-        let text = |text: String| -> Tf<String> { Some(text).filter(|it| !it.is_empty()).into() };
         // The description of a load balancer is told of those that were made.
         let existing = gateway.load_balancer_id.clone().filter(|_| gateway.load_balancer.is_none());
         Self {
             service: Tf::Known(GatewayService::read(&gateway.service)),
             workload: Tf::Known(Workload::read(&gateway.workload)),
             load_balancer: part::read(&gateway.load_balancer),
-            load_balancer_id: existing.map_or(Tf::Null, text),
-            clb_id: text(balancer.load_balancer_id),
-            clb_vip: text(balancer.load_balancer_vip),
-            clb_hostname: text(balancer.load_balancer_hostname),
-            state: text(status.state),
-            version: text(status.current_version),
+            load_balancer_id: existing.map_or(Tf::Null, Tf::unless_empty),
+            clb_id: Tf::unless_empty(balancer.load_balancer_id),
+            clb_vip: Tf::unless_empty(balancer.load_balancer_vip),
+            clb_hostname: Tf::unless_empty(balancer.load_balancer_hostname),
+            state: Tf::unless_empty(status.state),
+            version: Tf::unless_empty(status.current_version),
             ..self.clone()
         }
     }

@@ -70,7 +70,7 @@ pub(super) mod text {
     }
 
     pub(in super::super) fn read(member: &str) -> Tf<String> {
-        Some(member.to_owned()).filter(|text| !text.is_empty()).into()
+        Tf::unless_empty(member)
     }
 }
 

@@ -374,8 +374,7 @@ impl Agent {
         self.namespace = manifests.namespace().map(str::to_owned).into();
         self.objects = Tf::Known(manifests.keys());
         self.manifest_digest = manifests.digest.as_str().into();
-        self.token_expiration =
-            Some(manifests.expiration.clone()).filter(|text| !text.is_empty()).into();
+        self.token_expiration = Tf::unless_empty(manifests.expiration.clone());
     }
 
     fn add_object(&mut self, key: String) {

@@ -253,13 +253,13 @@ impl Registration {
         if !found.cluster_desc.is_empty() || self.description.is_known() {
             self.description = found.cluster_desc.into();
         }
-        self.original_cluster_id = unless_empty(found.original_cluster_id);
-        self.original_region = unless_empty(found.original_region);
-        self.category = unless_empty(found.cluster_category);
+        self.original_cluster_id = Tf::unless_empty(found.original_cluster_id);
+        self.original_region = Tf::unless_empty(found.original_region);
+        self.category = Tf::unless_empty(found.cluster_category);
         self.status = found.status.into();
-        self.kubernetes_version = unless_empty(found.k8s_version);
-        self.cluster_cidr = unless_empty(found.cluster_cidr);
-        self.service_cidr = unless_empty(found.service_cidr);
+        self.kubernetes_version = Tf::unless_empty(found.k8s_version);
+        self.cluster_cidr = Tf::unless_empty(found.cluster_cidr);
+        self.service_cidr = Tf::unless_empty(found.service_cidr);
         self.node_count = i64::try_from(found.total_node).ok().into();
         self.created_time = found.created_time.into();
     }
@@ -309,10 +309,6 @@ impl Registration {
 /// `key=value` for each entry.
 fn pairs(map: &BTreeMap<String, String>) -> Vec<String> {
     map.iter().map(|(key, value)| format!("{key}={value}")).collect()
-}
-
-fn unless_empty(text: String) -> Tf<String> {
-    Some(text).filter(|text| !text.is_empty()).into()
 }
 
 fn tags_of(found: &RegisteredCluster) -> Vec<Tag> {

@@ -137,8 +137,8 @@ impl KubernetesCluster {
         let network = cluster.cluster_network_settings;
         self.vpc_id = network.vpc_id.into();
         self.subnet_ids = network.subnets.into();
-        self.cluster_cidr = unless_empty(network.cluster_cidr);
-        self.service_cidr = unless_empty(network.service_cidr);
+        self.cluster_cidr = Tf::unless_empty(network.cluster_cidr);
+        self.service_cidr = Tf::unless_empty(network.service_cidr);
         self.node_count = i64::try_from(cluster.cluster_node_num).ok().into();
         self.deletion_protection = cluster.deletion_protection.into();
         self.created_time = cluster.created_time.into();
@@ -149,8 +149,8 @@ impl KubernetesCluster {
         let endpoints = found(tke::endpoints(account, self.cluster_id.text()).await)
             .doing("read the cluster's endpoints")?
             .unwrap_or_default();
-        self.extranet_endpoint = unless_empty(endpoints.cluster_external_endpoint);
-        self.intranet_endpoint = unless_empty(endpoints.cluster_intranet_endpoint);
+        self.extranet_endpoint = Tf::unless_empty(endpoints.cluster_external_endpoint);
+        self.intranet_endpoint = Tf::unless_empty(endpoints.cluster_intranet_endpoint);
         Ok(())
     }
 
@@ -169,10 +169,6 @@ impl KubernetesCluster {
         self.deletion_protection = false.into();
         self.created_time = cluster.created_time.into();
     }
-}
-
-fn unless_empty(text: String) -> Tf<String> {
-    Some(text).filter(|text| !text.is_empty()).into()
 }
 
 fn no_such_cluster(id: &str, account: &Account) -> Diagnostics {

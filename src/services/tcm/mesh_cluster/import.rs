@@ -1,6 +1,6 @@
 //! What an import id says of a link.
 
-use tfsdk::{Diagnostic, Diagnostics, Model as _};
+use tfsdk::{Diagnostic, Diagnostics, Model as _, value::Tf};
 
 use super::{MeshCluster, id};
 use crate::services::{Cx, Scope};
@@ -20,15 +20,14 @@ pub(super) fn parse(cx: &Cx, text: &str) -> Result<MeshCluster, Diagnostics> {
         )
     })?;
     let original = parts.original.unwrap_or_default();
-    let unless_empty = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     Ok(MeshCluster {
         scope,
         id: id(parts.mesh, parts.cluster).into(),
         mesh_id: parts.mesh.into(),
         cluster_id: parts.cluster.into(),
-        cluster_account: unless_empty(original.account).into(),
-        original_cluster_id: unless_empty(original.cluster).into(),
-        original_region: unless_empty(original.region).into(),
+        cluster_account: Tf::unless_empty(original.account),
+        original_cluster_id: Tf::unless_empty(original.cluster),
+        original_region: Tf::unless_empty(original.region),
         ..MeshCluster::empty()
     })
 }

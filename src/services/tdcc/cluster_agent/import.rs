@@ -41,13 +41,12 @@ impl Agent {
         }
         let (place, _) = InCluster::import(cx, &format!("{prefix}{cluster}/"), "CLUSTER")?;
         let (account, region) = hub.split_once('@').unwrap_or((hub, ""));
-        let unless_empty = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         Ok(Self {
             place,
             id: registered.into(),
             registered_cluster_id: registered.into(),
-            hub_account: unless_empty(account).into(),
-            hub_region: unless_empty(region).into(),
+            hub_account: Tf::unless_empty(account),
+            hub_region: Tf::unless_empty(region),
             extranet: Tf::Known(false),
             renew: Tf::Known(true),
             force_conflicts: Tf::Known(false),
